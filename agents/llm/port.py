@@ -1,0 +1,145 @@
+"""What the house knows of a language model: one request, a stream of parts, and nine ways it can go wrong.
+
+Backends are chosen by dotted name in `settings.LLM_BACKEND`, the way Django chooses mail backends. They never retry and
+never fall back: whether a second, paid call is worth it is the run's decision, which knows what people have already read.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from typing import Any, Literal, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from agents.llm.errors import Kind, LLMError
+
+__all__ = [
+    "Backend",
+    "Deadlines",
+    "Finish",
+    "Kind",
+    "LLMError",
+    "Limits",
+    "Part",
+    "Request",
+    "Text",
+    "ToolCall",
+    "Turn",
+    "Usage",
+    "backend_for",
+    "count_tokens",
+]
+
+Role = Literal["system", "user", "assistant"]
+Reason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said to the model; `name` is the username of whoever said it."""
+
+    role: Role
+    content: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds. Text stands still for at most `idle`; a drip that never stands still ends at `total`."""
+
+    connect: float = 5.0
+    first_token: float = 20.0
+    idle: float = 15.0
+    total: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer may grow to before it is cut with `too_large`; characters are Unicode code points."""
+
+    max_chars: int = 100_000
+    max_chunks: int = 50_000
+    max_chunk_chars: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. `params` are the agent's (temperature, max_tokens, api_base …); `user` is an opaque id for the provider."""
+
+    model: str
+    turns: tuple[Turn, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    deadlines: Deadlines = Deadlines()
+    limits: Limits = Limits()
+    user: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call took; `estimated` when the provider did not say and we counted ourselves."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_micros: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A whole call, never a fragment; `arguments` is the JSON text as the model wrote it, perhaps not valid JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The model came to an end by itself; anything else is an `LLMError`."""
+
+    reason: Reason
+    usage: Usage
+
+
+Part = Text | ToolCall | Finish
+
+
+class Backend(Protocol):
+    def stream(self, request: Request) -> AsyncIterator[Part]:
+        """Yield the reply as it comes; the last part is always Finish. Raises LLMError.
+
+        Closing or cancelling the iterator closes the connection to the provider.
+        """
+        ...
+
+    async def warm(self) -> None:
+        """Pay the costs of a process's first call now, so that the first person does not. Never raises."""
+        ...
+
+
+@lru_cache(maxsize=8)
+def _load(path: str) -> Backend:
+    backend: Backend = import_string(path)()
+    return backend
+
+
+def backend_for(path: str = "") -> Backend:
+    """The one instance per process of the backend class named by `path`, or by `settings.LLM_BACKEND`."""
+    return _load(path or settings.LLM_BACKEND)
+
+
+def count_tokens(model: str, text: str) -> int:
+    """Estimate tokens as a quarter of the UTF-8 bytes, rounded up: for budgets of context, never for bills.
+
+    OpenAI's rule of thumb is four characters a token for English; counting bytes extends it to other scripts, because
+    BPE vocabularies are built over bytes. `model` is there for backends that will one day count exactly.
+    """
+    return ceil(len(text.encode("utf-8", "replace")) / 4)
