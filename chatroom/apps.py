@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+
+
+class ChatroomConfig(AppConfig):
+    name = "chatroom"
+    verbose_name = "Chatroom"
+
+    def ready(self) -> None:
+        post_migrate.connect(make_cache_table, sender=self)
+
+
+def make_cache_table(*, using: str, verbosity: int = 0, **kwargs: Any) -> None:
+    """The table of the database cache, so that `migrate` alone leaves nothing to be done by hand."""
+    call_command("createcachetable", database=using, verbosity=verbosity)

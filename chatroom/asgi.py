@@ -1,0 +1,25 @@
+"""What the server calls: pages and REST for Django, sockets for `rooms.live`, files from memory."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatroom.settings")
+
+from django.core.asgi import get_asgi_application
+
+django = get_asgi_application()  # before anything that imports a model
+
+from channels.routing import ProtocolTypeRouter
+from rooms.live.routing import websocket_application
+
+from .doorstep import BodyLimit, ExactOrigin, lifespan
+from .static import serve_static
+
+application = ProtocolTypeRouter(
+    {
+        "http": serve_static(BodyLimit(django)),
+        "websocket": ExactOrigin(websocket_application),
+        "lifespan": lifespan,
+    }
+)

@@ -1,0 +1,107 @@
+"""What every connection passes before the application sees it: origin of sockets, size of bodies, start and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+REFUSED_ORIGIN = 4403
+
+
+class ExactOrigin:
+    """A page may open a socket only from an origin of ours: same scheme, host and port.
+
+    Other programs send no Origin; they are let in only with a token of their own. Whoever comes with a token leaves the
+    cookie outside, so that a refused token cannot fall back on a browser's session.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = header(scope, b"origin")
+        if brings_token(scope):
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"cookie"]}
+        elif origin is None:
+            return await refuse(receive, send)
+        if origin is not None and origin.lower() not in settings.ALLOWED_ORIGINS:
+            return await refuse(receive, send)
+        await self.app(scope, receive, send)
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def brings_token(scope: Scope) -> bool:
+    protocols = scope.get("subprotocols") or []
+    return bool(header(scope, b"authorization")) or any(name.startswith("bearer.") for name in protocols)
+
+
+async def refuse(receive: Receive, send: Send) -> None:
+    """Accept, then close: a handshake that is refused outright shows a browser no code at all, only 1006."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": REFUSED_ORIGIN, "reason": "origin refused"})
+
+
+class BodyLimit:
+    """Django keeps a whole body before the view may look at its size: stop earlier, with the API's own words."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        declared = header(scope, b"content-length") or "0"
+        if declared.isdigit() and int(declared) > settings.MAX_REQUEST_BYTES:
+            return await too_large(send)
+        counted = CountedBody(receive, send)
+        await self.app(scope, counted.receive, counted.send)
+
+
+class CountedBody:
+    """For bodies that do not declare their size: past the limit the application sees a client that went away."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.source, self.sink = receive, send
+        self.size = 0
+        self.refused = False
+
+    async def receive(self) -> Message:
+        message = await self.source()
+        self.size += len(message.get("body", b""))
+        if self.size <= settings.MAX_REQUEST_BYTES or self.refused:
+            return message
+        self.refused = True
+        await too_large(self.sink)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if not self.refused:
+            await self.sink(message)
+
+
+async def too_large(send: Send) -> None:
+    limit = settings.MAX_REQUEST_BYTES
+    body = orjson.dumps({"code": "too_large", "detail": f"The request is larger than {limit} bytes."})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Channels' router does not answer this, and a server without an answer says so at every start."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

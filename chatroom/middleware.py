@@ -1,0 +1,149 @@
+"""Django's middleware without its thread hops, and four short ones of our own.
+
+Under ASGI Django moves each `process_…` of its own middleware to a thread and back, a dozen hops a request. None of them
+waits for anything, save the session when it has to be written, so here they run inside the event loop.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from auditlog.context import set_extra_data
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.utils.deprecation import MiddlewareMixin
+
+from . import logs
+
+Response = HttpResponseBase
+GetResponse = Callable[[HttpRequest], Any]
+
+
+class InLoop(MiddlewareMixin):
+    """The same middleware with its hooks called where they are. Put it before a class of Django's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        super().__init__(get_response)
+        if self.async_mode and hasattr(self, "process_view"):
+            self.process_view = in_loop(self.process_view)
+
+    async def __acall__(self, request: HttpRequest) -> Response:
+        early = self.process_request(request) if hasattr(self, "process_request") else None
+        response = early or await self.get_response(request)
+        return await self.finish(request, response)
+
+    async def finish(self, request: HttpRequest, response: Response) -> Response:
+        return self.process_response(request, response) if hasattr(self, "process_response") else response
+
+
+def in_loop(hook: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        return hook(*args, **kwargs)
+
+    return call
+
+
+class Security(InLoop, SecurityMiddleware):
+    pass
+
+
+class Common(InLoop, CommonMiddleware):
+    pass
+
+
+class Csrf(InLoop, CsrfViewMiddleware):
+    pass
+
+
+class Authentication(InLoop, AuthenticationMiddleware):
+    pass
+
+
+class Session(InLoop, SessionMiddleware):
+    async def finish(self, request: HttpRequest, response: Response) -> Response:
+        if request.session.modified:  # only then is there something to write
+            return await sync_to_async(self.process_response, thread_sensitive=True)(request, response)
+        return self.process_response(request, response)
+
+
+class Messages(InLoop, MessageMiddleware):
+    pass
+
+
+class Frames(InLoop, XFrameOptionsMiddleware):
+    """For browsers that do not know `frame-ancestors`."""
+
+
+class RequestId(InLoop):
+    """A name for each request, in the answer and in every log line it caused. A proxy's name is kept."""
+
+    GOOD = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+    def process_request(self, request: HttpRequest) -> None:
+        given = request.headers.get("X-Request-ID", "")
+        logs.request_id.set(given if self.GOOD.fullmatch(given) else secrets.token_hex(8))
+
+    def process_response(self, request: HttpRequest, response: Response) -> Response:
+        response.headers["X-Request-ID"] = logs.request_id.get()
+        return response
+
+
+class BrowserPolicy(InLoop):
+    """Pages may run our own scripts and those that carry this answer's nonce, `{{ request.csp_nonce }}`. Nothing else."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy(request.csp_nonce)  # type: ignore[attr-defined]
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        return response
+
+
+def policy(nonce: str) -> str:
+    sockets = " ".join(origin.replace("http", "ws", 1) for origin in settings.ALLOWED_ORIGINS)
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+        f"font-src 'self'; connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+class NoStore(InLoop):
+    """What Django draws is for one reader. Files that may be kept are served before Django is asked."""
+
+    def process_response(self, request: HttpRequest, response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+
+class AdminDiffs(InLoop):
+    """Tells auditlog who changed a field in the admin. Its own middleware knows no async and loads every reader's row."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.async_mode or not in_admin(request):
+            return super().__call__(request)
+        with set_extra_data({"actor": request.user}):
+            return self.get_response(request)
+
+    async def __acall__(self, request: HttpRequest) -> Response:
+        if not in_admin(request):
+            return await self.get_response(request)
+        with set_extra_data({"actor": await request.auser()}):
+            return await self.get_response(request)
+
+
+def in_admin(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/admin/")

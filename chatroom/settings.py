@@ -1,0 +1,342 @@
+"""All settings, top to bottom. First how the house is wired, then the services it stands on, then how it behaves.
+
+Values come from the environment and are read once, here. `manage.py up` writes what it made for this machine (addresses,
+secret key) to `var/env`; what stands in the environment wins over that file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from celery.schedules import schedule
+
+from .env import SettingError, envbool, envdatabase, envint, envlist, envorigin, envsecret, envstr, envurl, read_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(envstr("CHATROOM_VAR", str(BASE_DIR / "var"))).resolve()
+read_file(VAR_DIR / "env")
+
+# ── The wiring ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# Imports run downwards only: chatroom > governance > memory > agents > rooms. What a floor wants to know of the floors
+# above it, it asks through these lists. `manage.py check` resolves every name; `manage.py wiring` prints them.
+
+AUTH_USER_MODEL = "rooms.User"
+
+AUTHENTICATION_BACKENDS = [  # may they? first refusal or first yes wins
+    "django.contrib.auth.backends.ModelBackend",  # who they are; site-wide permissions
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "rooms.backends.RoleBackend",  # owner, moderator, member, guest
+    "guardian.backends.ObjectPermissionBackend",  # exceptions granted to one person or group
+]
+
+MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
+    "rooms.gates.length",
+    "rooms.gates.link_flood",
+]
+
+EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
+    "message.posted": ["agents.tasks.wake"],
+}
+
+STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs
+
+REPLY_GATES = ["agents.gates.size"]  # on every window of an agent's text before anyone sees it, and on the whole
+
+AGENT_CONTEXT = [  # what an agent is told, in this order
+    "agents.context.instructions",
+    "agents.context.recent_messages",
+]
+
+# A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
+LLM_MODEL = envstr("LLM_MODEL", "")
+LLM_BACKEND = envstr(
+    "LLM_BACKEND", "agents.llm.litellm_backend.LiteLLM" if LLM_MODEL else "agents.llm.scripted.Scripted"
+)
+LLM_API_BASE = envstr("LLM_API_BASE", "")  # an OpenAI-compatible server of your own
+LLM_API_KEY = envstr("LLM_API_KEY", "")  # or the provider's own variable, such as OPENAI_API_KEY
+
+# ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
+# DEBUG=1 allows defaults that only fit one's own machine. Without it everything below has to be said.
+
+DEBUG = envbool("DEBUG", default=False)
+SECRET_KEY = envsecret("SECRET_KEY", default="only-for-debug" if DEBUG else None)
+PUBLIC_URL = envorigin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)  # as people type it
+HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else None)
+if "*" in ALLOWED_HOSTS and not DEBUG:
+    raise SettingError("ALLOWED_HOSTS='*' answers to any name. It accepts the names people really use.")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *envlist("CSRF_TRUSTED_ORIGINS", [])]
+ALLOWED_ORIGINS = CSRF_TRUSTED_ORIGINS  # who may open a WebSocket with a cookie: scheme, host and port, exactly
+TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, at_most=10)  # how many proxies of ours stand in front
+
+ROOT_URLCONF = "chatroom.urls"
+ASGI_APPLICATION = "chatroom.asgi.application"
+
+INSTALLED_APPS = [
+    "chatroom",
+    "governance",
+    "memory",
+    "agents",
+    "rooms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "guardian",
+    "auditlog",
+]
+
+MIDDLEWARE = [  # all of them run inside the event loop; see chatroom/middleware.py
+    "chatroom.middleware.RequestId",
+    "chatroom.middleware.Security",
+    "chatroom.middleware.BrowserPolicy",
+    "chatroom.middleware.Frames",
+    "chatroom.middleware.NoStore",
+    "chatroom.middleware.Session",
+    "chatroom.middleware.Common",
+    "chatroom.middleware.Csrf",
+    "chatroom.middleware.Authentication",
+    "chatroom.middleware.Messages",
+    "chatroom.middleware.AdminDiffs",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# ── PostgreSQL: the truth ────────────────────────────────────────────────────────────────────────────────────────────
+
+database = envdatabase("DATABASE_URL", "postgresql:///chatroom" if DEBUG else None)
+DB_POOL_SIZE = envint("DB_POOL_SIZE", 12, at_least=2, at_most=500)
+DB_STATEMENT_TIMEOUT_MS = envint("DB_STATEMENT_TIMEOUT_MS", 5000)  # 0 for long migrations
+DB_LIMITS = (
+    f"-c statement_timeout={DB_STATEMENT_TIMEOUT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
+)
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **database,
+        "CONN_MAX_AGE": 0,  # the pool keeps connections, not the threads
+        "CONN_HEALTH_CHECKS": True,  # a connection that died with a restarted server is not handed out
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "tcp_user_timeout": 5000,
+            "application_name": "chatroom",
+            "options": DB_LIMITS,
+            "pool": {"min_size": 1, "max_size": DB_POOL_SIZE, "timeout": 5, "max_idle": 300},
+            **database["OPTIONS"],
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Rate limits of sign-in live here: shared by all processes and there when Redis is not. Nothing signed-in is cached.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# ── Redis: it only carries ───────────────────────────────────────────────────────────────────────────────────────────
+
+REDIS_URL = envurl(
+    "REDIS_URL", "redis://127.0.0.1:6379/0" if DEBUG else None, schemes=("redis", "rediss", "unix")
+).geturl()
+REDIS_PREFIX = envstr("REDIS_PREFIX", "chatroom")
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1.0, "socket_timeout": 2.0, "socket_keepalive": True}
+
+CHANNEL_LAYERS = {
+    "default": {
+        # Not the core layer: it closes idle sockets, loses frames to slow readers and goes deaf after FLUSHALL.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_TIMEOUTS}], "prefix": f"{REDIS_PREFIX}.live"},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_PUBLISH_RETRY = False  # whoever publishes must not wait for a dead Redis: the relay sends it later
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"agents.tasks.*": {"queue": "agent"}}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # leases and fences in PostgreSQL decide
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}.queue.",
+    "visibility_timeout": 420,  # longer than the hard time limit, or a long task runs twice at once
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 1.5,  # longer than the one second a worker waits for work
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "max_retries": 0,
+}
+CELERY_BEAT_SCHEDULE = {
+    "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = envstr("BEAT_SCHEDULE_FILE", str(Path(tempfile.gettempdir()) / "chatroom-beat"))
+
+# ── People signing in ────────────────────────────────────────────────────────────────────────────────────────────────
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PRESERVE_USERNAME_CASING = False  # names are lower case, so that @Ada and @ada are one person
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+ANONYMOUS_USER_NAME = None  # guardian makes no row for nobody
+
+AUDITLOG_DISABLE_REMOTE_ADDR = True
+
+EMAIL_HOST = envstr("EMAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = envint("EMAIL_PORT", 587, at_least=1, at_most=65535)
+EMAIL_HOST_USER = envstr("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = envstr("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = envbool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "chatroom@localhost")
+
+# ── What browsers are told ───────────────────────────────────────────────────────────────────────────────────────────
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]  # probes speak to the process, not to the proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# These three look for Django's own class names in MIDDLEWARE; ours are subclasses. tests/ops/ looks at the answers.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+MAX_REQUEST_BYTES = envint("MAX_REQUEST_BYTES", 2 * 1024 * 1024, at_least=64 * 1024)
+
+# ── REST ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rooms.api.auth.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rooms.api.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "rooms.api.errors.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "chatroom",
+    "DESCRIPTION": "People and agents talking in rooms. The live transports are described in docs/protocol.md.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": r"/api/v[0-9]+",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# ── Files, language, logs ────────────────────────────────────────────────────────────────────────────────────────────
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(envstr("STATIC_ROOT", str(VAR_DIR / "static")))
+# Hashed names can be kept by browsers for ever; they need one `collectstatic`, as the Dockerfile does.
+HASHED_STATIC = envbool("HASHED_STATIC", default=False)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "chatroom.static.HashedStorage"
+        if HASHED_STATIC
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+MEDIA_ROOT = VAR_DIR / "media"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "chatroom.logs.RequestIdFilter"}},
+    "formatters": {"line": {"()": "chatroom.logs.Line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
+    "root": {"handlers": ["stderr"], "level": envstr("LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},  # one line for each task received and done is noise
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "LiteLLM": {"level": "WARNING"},
+    },
+}
+
+if urlsplit(PUBLIC_URL).hostname not in [host.strip("[]") for host in ALLOWED_HOSTS] and not any(
+    host.startswith(".") for host in ALLOWED_HOSTS
+):
+    raise SettingError(f"ALLOWED_HOSTS does not contain {urlsplit(PUBLIC_URL).hostname}, the host of PUBLIC_URL.")
