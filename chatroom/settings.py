@@ -49,6 +49,8 @@ AGENT_CONTEXT = [  # what an agent is told, in this order
     "agents.context.recent_messages",
 ]
 
+MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
+
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")
 LLM_BACKEND = envstr(
@@ -131,6 +133,7 @@ TEMPLATES = [
 
 database = envdatabase("DATABASE_URL", "postgresql:///chatroom" if DEBUG else None)
 DB_POOL_SIZE = envint("DB_POOL_SIZE", 12, at_least=2, at_most=500)
+ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 10, at_least=2, at_most=500)  # what sockets and agents' runs share
 DB_STATEMENT_TIMEOUT_MS = envint("DB_STATEMENT_TIMEOUT_MS", 5000)  # 0 for long migrations
 DB_LIMITS = (
     f"-c statement_timeout={DB_STATEMENT_TIMEOUT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"

@@ -15,6 +15,7 @@ from django.db import connection
 
 from . import db
 from .models import User
+from .reading import Standing, standing_of
 
 SCOPE_OF: dict[str, str] = {
     "read_room": "read",
@@ -61,15 +62,28 @@ class Grant:
 
 SESSION = Grant()
 
-_USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
-_USER_COLUMNS = ", ".join(f'u."{field.column}"' for field in User._meta.concrete_fields)
+_USER_FIELDS = [
+    field.attname for field in User._meta.concrete_fields if field.attname != "password"
+]
+_USER_COLUMNS = ", ".join(f"u.{name}" for name in _USER_FIELDS)
+
+_TOKEN_COLUMNS = """t.id, t.scopes, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute',
+    ARRAY(SELECT b.room_id FROM rooms_apitoken_rooms b WHERE b.apitoken_id = t.id)"""
+_TOKEN_COUNTS = """t.digest = %(digest)s AND t.revoked_at IS NULL AND u.is_active
+    AND (t.expires_at IS NULL OR t.expires_at > now())"""
 
 TOKEN_SQL = f"""
-    SELECT t.id, t.scopes, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute',
-           ARRAY(SELECT r.room_id FROM rooms_apitoken_rooms r WHERE r.apitoken_id = t.id),
-           {_USER_COLUMNS}
-      FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id
-     WHERE t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()) AND u.is_active
+    SELECT {_TOKEN_COLUMNS}, {_USER_COLUMNS}
+    FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id WHERE {_TOKEN_COUNTS}
+"""
+
+TOKEN_IN_ROOM_SQL = f"""
+    SELECT r.id, r.slug, r.visibility, r.kind, u.kind, u.is_active, u.is_superuser, s.role, r.last_seq, r.watched,
+           {_TOKEN_COLUMNS}, {_USER_COLUMNS}
+    FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id
+    LEFT JOIN rooms_room r ON r.slug = %(slug)s AND r.deleted_at IS NULL
+    LEFT JOIN rooms_membership s ON s.room_id = r.id AND s.user_id = u.id
+    WHERE {_TOKEN_COUNTS}
 """
 
 TOUCH_SQL = """
@@ -86,7 +100,7 @@ def digest_of(secret: str) -> str:
 def bearer(secret: str) -> tuple[User, Grant] | None:
     """Whose token this is and what it lets through; None when it is unknown, revoked, expired or its user inactive."""
     with connection.cursor() as cursor:
-        cursor.execute(TOKEN_SQL, [digest_of(secret)])
+        cursor.execute(TOKEN_SQL, {"digest": digest_of(secret)})
         row = cursor.fetchone()
         if row is None:
             return None
@@ -97,9 +111,24 @@ def bearer(secret: str) -> tuple[User, Grant] | None:
 
 async def abearer(secret: str) -> tuple[User, Grant] | None:
     """`bearer` for asyncio: one round trip on the async pool, a second one at most once a minute."""
-    row = await db.fetchrow(TOKEN_SQL, [digest_of(secret)])
+    row = await db.fetchrow(TOKEN_SQL, {"digest": digest_of(secret)}, again=True)
+    return None if row is None else await _touched(row)
+
+
+async def abearer_in(
+    secret: str, slug: str
+) -> tuple[User, Grant, Standing | None] | None:
+    """The same, and in the same round trip what its user is to a room; no standing where there is no such room."""
+    row = await db.fetchrow(
+        TOKEN_IN_ROOM_SQL, {"digest": digest_of(secret), "slug": slug}, again=True
+    )
     if row is None:
         return None
+    user, grant = await _touched(row[10:])
+    return user, grant, standing_of(row[:10]) if row[0] is not None else None
+
+
+async def _touched(row: Sequence[Any]) -> tuple[User, Grant]:
     if row[2]:
         await db.execute(TOUCH_SQL, [row[0]])
     return _read(row)

@@ -10,8 +10,7 @@ class Topic(APIView):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
-from uuid import UUID
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,7 +26,7 @@ from ..models import Message, Room, User
 from . import errors
 from .auth import BearerAuthentication, SessionAuthentication
 from .parsers import JSONParser
-from .renderers import AlwaysJSON, JSONRenderer, private
+from .renderers import AlwaysJSON, OrjsonRenderer, private
 
 __all__ = ["APIView", "Request", "Response", "Strict", "Username"]
 
@@ -73,7 +72,7 @@ class APIView(views.APIView):
 
     authentication_classes = (BearerAuthentication, SessionAuthentication)
     permission_classes: Any = (IsSignedIn,)
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (OrjsonRenderer,)
     parser_classes = (JSONParser,)
     throttle_classes = ()
     content_negotiation_class = AlwaysJSON

@@ -20,7 +20,7 @@ def dumps(data: Any) -> bytes:
     return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
-class JSONRenderer(BaseRenderer):
+class OrjsonRenderer(BaseRenderer):
     """orjson; a view that has its body ready (as PostgreSQL made it) answers `Response(bytes)`."""
 
     media_type = JSON

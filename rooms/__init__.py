@@ -1,0 +1,1 @@
+"""People, rooms, membership, messages and the event log. The ground floor: it knows nobody above it."""

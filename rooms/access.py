@@ -1,0 +1,98 @@
+"""Fetch and permission in one act. What one may not see and what does not exist get the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from . import roles
+from .audience import Reader
+from .backends import permissions_for, role_in
+from .errors import Forbidden, NotAuthenticated, NotFound
+from .models import Message, Room, User
+
+READ = "rooms.read_room"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may do in a room, as of one moment. `plain`: it all comes from their role alone, so that a
+    statement which re-reads the role re-reads everything."""
+
+    role: str | None
+    perms: frozenset[str]
+    plain: bool
+
+    def allow(self, perm: str) -> bool:
+        return perm.removeprefix("rooms.") in self.perms
+
+
+def room_for(user: User | AnonymousUser, slug: str, perm: str = READ) -> Room:
+    """The room, if they may do this there. Raises NotFound when they may not even see it, else Forbidden."""
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    room = Room.objects.live().filter(slug=slug).first()  # type: ignore[attr-defined]
+    if room is None:
+        raise NotFound
+    require(user, room, perm)
+    return room
+
+
+def require(user: User, room: Room, perm: str) -> None:
+    """Pass, or raise Forbidden for what they may see but not do, NotFound for what they may not see."""
+    if user.has_perm(perm, room):
+        return
+    if perm != READ and user.has_perm(READ, room):
+        raise Forbidden
+    raise NotFound
+
+
+def message_for(
+    user: User | AnonymousUser, message_id: UUID | str, perm: str = READ
+) -> Message:
+    """A message they may read, in a room where they may do this. Raises like `room_for`."""
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    message = (
+        Message.objects.select_related("room", "author")
+        .filter(pk=as_uuid(message_id), room__deleted_at=None)
+        .first()
+    )
+    if message is None or not user.has_perm(READ, message.room):
+        raise NotFound
+    reader = reader_in(user, message.room)
+    if not Message.objects.filter(pk=message.pk).readable_by(reader).exists():
+        raise NotFound
+    require(user, message.room, perm)
+    return message
+
+
+def reader_in(user: User, room: Room) -> Reader:
+    """The person as a reader of this room. One query. Superusers read as moderators do: see SECURITY.md."""
+    role = role_in(user, room)
+    if role is None and user.is_superuser:
+        role = roles.Role.MODERATOR
+    return Reader(user.pk, role)
+
+
+def rights_in(user: User, room: Room) -> Rights:
+    """All they may do there, exceptions included; several queries, so ask once per connection, not per message."""
+    role = role_in(user, room)
+    by_role = permissions_for(
+        user.kind, role, public=room.is_public and room.kind == Room.Kind.ROOM
+    )
+    granted = frozenset(
+        name for name in roles.SENTENCES if user.has_perm(f"rooms.{name}", room)
+    )
+    return Rights(role, granted, plain=granted == by_role)
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        raise NotFound from None

@@ -1,0 +1,100 @@
+"""How often a secret may be tried: an exact count in PostgreSQL, in a window that moves.
+
+An attempt is counted *before* the secret is looked at and given back when it was right, in one conditional statement each,
+so a hundred attempts at once get no further than a hundred in a row. It works without Redis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from datetime import timedelta
+
+from django.db import connection
+from django.http import HttpRequest
+
+from .errors import RateLimited
+
+WINDOW = timedelta(minutes=5)
+PER_NAME = 10
+PER_ADDRESS = 50
+
+COUNT = """
+    INSERT INTO rooms_attempt AS a (key, at) VALUES (%(key)s, ARRAY[clock_timestamp()])
+    ON CONFLICT (key) DO UPDATE
+       SET at = ARRAY(SELECT t FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s) || clock_timestamp()
+     WHERE (SELECT count(*) FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s) < %(limit)s
+    RETURNING true
+"""
+OLDEST = """
+    SELECT ceil(extract(epoch FROM min(t) + %(window)s - clock_timestamp()))::int
+      FROM rooms_attempt, unnest(at) t WHERE key = %(key)s AND t > clock_timestamp() - %(window)s
+"""
+GIVE_BACK = "UPDATE rooms_attempt SET at = trim_array(at, 1) WHERE key = %(key)s AND cardinality(at) > 0"
+FORGET = "DELETE FROM rooms_attempt WHERE coalesce(at[cardinality(at)] < now() - %(window)s, true)"
+
+
+def count_attempt(request: HttpRequest, name: str) -> list[str]:
+    """Count one try at signing in as `name`; the answer is for `give_back`. Raises RateLimited when there were too many."""
+    limits = {
+        key_of("name", name.strip().lower()): PER_NAME,
+        key_of("address", network_of(request)): PER_ADDRESS,
+    }
+    counted: list[str] = []
+    for key, limit in limits.items():
+        if not _count(key, limit):
+            give_back(counted)
+            raise RateLimited(
+                "Too many attempts to sign in. Please wait before you try again.",
+                retry_after=_wait(key),
+            )
+        counted.append(key)
+    return counted
+
+
+def give_back(keys: list[str]) -> None:
+    """The secret was right: this was no guess."""
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute(GIVE_BACK, {"key": key})
+
+
+def forget_old() -> int:
+    """Clear away what no longer counts; for a periodic task."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, {"window": WINDOW})
+        return cursor.rowcount
+
+
+def key_of(kind: str, value: str) -> str:
+    return hashlib.sha256(
+        f"{kind}:{value}".encode("utf-8", "surrogateescape")
+    ).hexdigest()
+
+
+def network_of(request: HttpRequest) -> str:
+    """Where a request comes from: the peer's address, or its /64, since who has one IPv6 address has them all.
+
+    Forwarded-for headers are not read here: a server behind a proxy sets the peer's address itself (uvicorn
+    `--forwarded-allow-ips`), and anything else can be forged.
+    """
+    try:
+        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def _count(key: str, limit: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"key": key, "limit": limit, "window": WINDOW})
+        return cursor.fetchone() is not None
+
+
+def _wait(key: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST, {"key": key, "window": WINDOW})
+        row = cursor.fetchone()
+    return max(1, row[0] or 1) if row else 1

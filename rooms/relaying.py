@@ -1,0 +1,121 @@
+"""Carrying committed events to the hubs: the quick way, by the channel layer.
+
+It may fail: every hub watches its rooms' `last_seq` and fills holes from the log. So each publish has 250 ms, and after a
+failure nobody waits for Redis again until a second has passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from channels.layers import get_channel_layer
+
+from . import background, db
+from .live.frames import Frame
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.25
+PAUSE = 1.0
+
+RELAYED = """UPDATE rooms_room r SET relayed_seq = x.seq FROM unnest(%s::bigint[], %s::bigint[]) AS x(room, seq)
+    WHERE r.id = x.room AND r.relayed_seq < x.seq"""
+MARK_EVERY = 0.5
+
+
+class Carrier:
+    """One process's way to the channel layer, with a memory of when it last failed."""
+
+    def __init__(self) -> None:
+        self.silent_until = 0.0
+        self.relayed: dict[int, int] = {}
+        self.marking: asyncio.Task[None] | None = None
+
+    async def publish(self, group: str, message: dict[str, object]) -> bool:
+        """Send to a group; False when Redis did not take it in time. "Failed" does not mean "not delivered"."""
+        if time.monotonic() < self.silent_until:
+            return False
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await get_channel_layer().group_send(group, message)
+        except Exception as error:  # whatever a Redis client raises when its server is away, hung or full
+            self.silent_until = time.monotonic() + PAUSE
+            log.warning(
+                "the channel layer does not answer (%s); listeners read the log meanwhile",
+                type(error).__name__,
+            )
+            return False
+        return True
+
+    def remember(self, room_id: int, seq: int) -> None:
+        """Note how far a room is announced; written in batches, since only the relay process reads it."""
+        self.relayed[room_id] = max(seq, self.relayed.get(room_id, 0))
+        if self.marking is None or self.marking.done():
+            self.marking = asyncio.get_running_loop().create_task(self.mark())
+
+    async def mark(self) -> None:
+        while self.relayed:
+            await asyncio.sleep(MARK_EVERY)
+            batch, self.relayed = sorted(self.relayed.items()), {}
+            try:
+                await db.execute(
+                    RELAYED, [[room for room, _ in batch], [seq for _, seq in batch]]
+                )
+            except db.Unavailable:
+                return
+
+
+_carriers: dict[int, Carrier] = {}
+
+
+def carrier() -> Carrier:
+    """The carrier of the running loop."""
+    return _carriers.setdefault(id(asyncio.get_running_loop()), Carrier())
+
+
+def group_of(room_id: int) -> str:
+    return f"room.{room_id}"
+
+
+async def publish_frame(frame: Frame) -> bool:
+    """One frame to the hubs of every process that listens to the room."""
+    sent = await carrier().publish(group_of(frame.room_id), frame.packed())
+    if sent and frame.seq is not None:
+        carrier().remember(frame.room_id, frame.seq)
+    return sent
+
+
+async def publish_control(**facts: object) -> bool:
+    """Tell every hub something that is not of one room, e.g. a revocation."""
+    return await carrier().publish("control", {"type": "hub.control", **facts})
+
+
+async def announce_seq(room_id: int, seq: int) -> bool:
+    """Hydrate one committed event and publish it."""
+    from . import reading
+
+    replay = await reading.aread_events(room_id, reading.NOBODY, seq - 1, limit=1)
+    for frame, _ in replay.frames:
+        return await publish_frame(frame)
+    return False
+
+
+def publish_from_thread(frame: Frame) -> None:
+    """From synchronous code: publish a ready frame, waiting a bounded time. Never raises."""
+    try:
+        background.run(publish_frame(frame), timeout=PATIENCE * 2)
+    except Exception as error:  # a listener's convenience must not fail the writer, whose words are kept already
+        log.warning(
+            "event %s of room %s was not announced: %s", frame.seq, frame.room_id, error
+        )
+
+
+def announce(room_id: int, seq: int) -> bool:
+    """From synchronous code: hydrate and publish one committed event, waiting a bounded time. Never raises."""
+    try:
+        return background.run(announce_seq(room_id, seq), timeout=PATIENCE * 2)
+    except Exception as error:  # as above
+        log.warning("event %s of room %s was not announced: %s", seq, room_id, error)
+        return False

@@ -1,0 +1,50 @@
+"""What the framework tells us of sign-ins, turned into revocations. The only signals in the house: they are Django's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import post_save, pre_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from .models import User
+from .services.tokens import revoke
+
+
+@receiver(user_logged_out)
+def session_ended(request: HttpRequest | None, user: User | None, **_: Any) -> None:
+    """Signing out closes the sockets of that session, not those of the person's other devices."""
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    if user is not None and key:
+        revoke(user, "signed_out", session_key=key)
+
+
+@receiver(pre_save, sender=User)
+def remember_credentials(instance: User, **_: Any) -> None:
+    """Note what stood there, so that `credentials_changed` knows. One query, on saving a user."""
+    before = (
+        User.objects.filter(pk=instance.pk).values_list("password", "is_active").first()
+        if instance.pk
+        else None
+    )
+    instance._before = before  # type: ignore[attr-defined]
+
+
+@receiver(post_save, sender=User)
+def credentials_changed(instance: User, created: bool, **_: Any) -> None:
+    """A new password or a deactivated account ends every open connection; sessions of an old password die by themselves."""
+    before = getattr(instance, "_before", None)
+    if created or before is None:
+        return
+    password, was_active = before
+    if was_active and not instance.is_active:
+        revoke(instance, "deactivated")
+    elif password != instance.password and not _rehashed(instance):
+        revoke(instance, "password_changed")
+
+
+def _rehashed(user: User) -> bool:
+    """Signing in may store the same password under a stronger hash: `set_password` was not called then."""
+    return user._password is None
