@@ -64,6 +64,7 @@ PAGE_AFTER = page("after", ">")
 # Frames of a room's log after a number, each with the facts that say who may see it. `readable` is whether this reader may.
 EVENTS_AFTER = f"""SELECT e.seq, e.type, r.slug,
         CASE WHEN m.id IS NULL THEN e.data::json
+             WHEN e.data = '{{}}' THEN json_build_object('message', {MESSAGE_JSON})
              ELSE (e.data || jsonb_build_object('message', {MESSAGE_JSON}))::json END::text,
         m.author_id, m.state, coalesce(m.visible_to, e.visible_to), e.moderators_only, e.about_id,
         {EVENT_READABLE_SQL}

@@ -37,9 +37,10 @@ class Carrier:
         """Send to a group; False when Redis did not take it in time. "Failed" does not mean "not delivered"."""
         if time.monotonic() < self.silent_until:
             return False
+        layer = get_channel_layer()  # its first use imports a Redis client, which is no fault of Redis
         try:
             async with asyncio.timeout(PATIENCE):
-                await get_channel_layer().group_send(group, message)
+                await layer.group_send(group, message)
         except Exception as error:  # whatever a Redis client raises when its server is away, hung or full
             self.silent_until = time.monotonic() + PAUSE
             log.warning(

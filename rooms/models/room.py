@@ -63,7 +63,7 @@ class Room(models.Model):
 
     class Meta:
         ordering = ["name", "slug"]
-        default_permissions = ("view", "change")
+        default_permissions = ("view",)  # "change_room" is one of ours below
         permissions = sorted(SENTENCES.items())
         constraints = [
             models.CheckConstraint(
