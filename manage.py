@@ -4,8 +4,8 @@
 import os
 import sys
 
-if sys.version_info < (3, 11):  # before any import: older Pythons cannot even read the rest
-    sys.exit("chatroom needs Python 3.11 or newer; this is Python %d.%d." % sys.version_info[:2])
+if sys.version_info < (3, 11):  # noqa: UP036  (before any import: older Pythons cannot even read the rest)
+    sys.exit("chatroom needs Python 3.11 or newer; this is Python %d.%d." % sys.version_info[:2])  # noqa: UP031
 
 
 def main():

@@ -1,5 +1,4 @@
-"""The wiring: settings, addresses, servers and the one command that starts them. No logic of the chat itself."""
+"""The wiring: settings, addresses, servers and the one command that starts them. No logic of the chat itself.
 
-from .celery import app as celery_app
-
-__all__ = ["celery_app"]
+Kept empty of imports: the supervisor of `manage.py up` lives in this package and needs neither Django nor Celery.
+"""

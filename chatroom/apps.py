@@ -12,6 +12,8 @@ class ChatroomConfig(AppConfig):
     verbose_name = "Chatroom"
 
     def ready(self) -> None:
+        from . import celery  # noqa: F401  (`@shared_task` belongs to this queue from here on)
+
         post_migrate.connect(make_cache_table, sender=self)
 
 

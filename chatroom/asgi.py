@@ -11,6 +11,7 @@ from django.core.asgi import get_asgi_application
 django = get_asgi_application()  # before anything that imports a model
 
 from channels.routing import ProtocolTypeRouter
+
 from rooms.live.routing import websocket_application
 
 from .doorstep import BodyLimit, ExactOrigin, lifespan

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from django.core.management import execute_from_command_line
-
 from .env import SettingError
 
 
 def run(argv: list[str]) -> None:
+    if argv[1:] == ["up"]:  # it makes what the settings ask for, so it begins without them
+        from .supervisor.up import main
+
+        sys.exit(main())
+    from django.core.management import execute_from_command_line
+
     try:
         execute_from_command_line(argv)
     except SettingError as error:

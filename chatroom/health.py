@@ -10,10 +10,10 @@ import asyncio
 
 import redis.asyncio
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from rooms import background
+from rooms import db
+from rooms.errors import RoomsError
 
 DEADLINE = 2.0
 
@@ -32,24 +32,17 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 async def postgresql_answers() -> bool:
     try:
         async with asyncio.timeout(DEADLINE):
-            await background.in_thread(select_one)
-    except Exception:
+            return await db.fetchval("SELECT 1", again=True) == 1
+    except (RoomsError, TimeoutError):
         return False
-    return True
-
-
-def select_one() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
 
 
 async def redis_answers() -> bool:
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
     try:
         async with asyncio.timeout(DEADLINE):
-            await client.ping()
-    except Exception:
+            return bool(await client.ping())
+    except (redis.RedisError, OSError, TimeoutError):
         return False
     finally:
         await client.aclose()
-    return True

@@ -18,7 +18,7 @@ class Line(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(name)s: %(message)s", "%H:%M:%S")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         line = super().formatMessage(record)
         if record.levelno >= logging.WARNING:
             line = line.replace(f" {record.name}:", f" {record.levelname} {record.name}:", 1)

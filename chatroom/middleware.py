@@ -1,7 +1,7 @@
 """Django's middleware without its thread hops, and four short ones of our own.
 
-Under ASGI Django moves each `process_…` of its own middleware to a thread and back, a dozen hops a request. None of them
-waits for anything, save the session when it has to be written, so here they run inside the event loop.
+Under ASGI Django moves each `process_…` of its own middleware to a thread and back, a dozen hops a request. None of
+them waits for anything, save the session when it has to be written, so here they run inside the event loop.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from auditlog.context import set_extra_data
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -101,7 +101,7 @@ class RequestId(InLoop):
 
 
 class BrowserPolicy(InLoop):
-    """Pages may run our own scripts and those that carry this answer's nonce, `{{ request.csp_nonce }}`. Nothing else."""
+    """Pages may run our own files and scripts that carry this answer's nonce, `{{ request.csp_nonce }}`."""
 
     def process_request(self, request: HttpRequest) -> None:
         request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ class NoStore(InLoop):
 
 
 class AdminDiffs(InLoop):
-    """Tells auditlog who changed a field in the admin. Its own middleware knows no async and loads every reader's row."""
+    """Tells auditlog who changed a field in the admin. Its own middleware is sync and loads every reader's row."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if self.async_mode or not in_admin(request):

@@ -1,7 +1,7 @@
 """All settings, top to bottom. First how the house is wired, then the services it stands on, then how it behaves.
 
-Values come from the environment and are read once, here. `manage.py up` writes what it made for this machine (addresses,
-secret key) to `var/env`; what stands in the environment wins over that file.
+Values come from the environment and are read once, here. `manage.py up` writes what it made for this machine
+(addresses, secret key) to `var/env`; what stands in the environment wins over that file.
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ TEMPLATES = [
 database = envdatabase("DATABASE_URL", "postgresql:///chatroom" if DEBUG else None)
 DB_POOL_SIZE = envint("DB_POOL_SIZE", 12, at_least=2, at_most=500)
 ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 10, at_least=2, at_most=500)  # what sockets and agents' runs share
+ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 8, at_least=1, at_most=500)  # of each event loop; see rooms/db.py
 DB_STATEMENT_TIMEOUT_MS = envint("DB_STATEMENT_TIMEOUT_MS", 5000)  # 0 for long migrations
 DB_LIMITS = (
     f"-c statement_timeout={DB_STATEMENT_TIMEOUT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
@@ -274,12 +275,12 @@ MAX_REQUEST_BYTES = envint("MAX_REQUEST_BYTES", 2 * 1024 * 1024, at_least=64 * 1
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rooms.api.auth.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "rooms.api.auth.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rooms.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["rooms.api.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "rooms.api.schema.Schema",
     "EXCEPTION_HANDLER": "rooms.api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -288,13 +289,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "People and agents talking in rooms. The live transports are described in docs/protocol.md.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": r"/api/v[0-9]+",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "rooms.api.schema.add_events"],
 }
 
 # ── Files, language, logs ────────────────────────────────────────────────────────────────────────────────────────────
