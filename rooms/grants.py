@@ -6,7 +6,6 @@ Scopes do not include one another: a token that only writes cannot read.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from django.db import connection
 from . import db
 from .models import User
 from .reading import Standing, standing_of
+from .services.secrets import digest
 
 SCOPE_OF: dict[str, str] = {
     "read_room": "read",
@@ -62,66 +62,55 @@ class Grant:
 
 SESSION = Grant()
 
-_USER_FIELDS = [
-    field.attname for field in User._meta.concrete_fields if field.attname != "password"
-]
+_USER_FIELDS = [field.attname for field in User._meta.concrete_fields if field.attname != "password"]
 _USER_COLUMNS = ", ".join(f"u.{name}" for name in _USER_FIELDS)
 
-_TOKEN_COLUMNS = """t.id, t.scopes, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute',
+_CREDENTIAL = """t.id, t.scopes, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute',
     ARRAY(SELECT b.room_id FROM rooms_apitoken_rooms b WHERE b.apitoken_id = t.id)"""
-_TOKEN_COUNTS = """t.digest = %(digest)s AND t.revoked_at IS NULL AND u.is_active
+_COUNTS = """t.digest = %(digest)s AND t.revoked_at IS NULL AND u.is_active
     AND (t.expires_at IS NULL OR t.expires_at > now())"""
 
-TOKEN_SQL = f"""
-    SELECT {_TOKEN_COLUMNS}, {_USER_COLUMNS}
-    FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id WHERE {_TOKEN_COUNTS}
-"""
+BEARER = f"""
+    SELECT {_CREDENTIAL}, {_USER_COLUMNS}
+    FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id WHERE {_COUNTS}
+"""  # noqa: S608
 
-TOKEN_IN_ROOM_SQL = f"""
+BEARER_IN_ROOM = f"""
     SELECT r.id, r.slug, r.visibility, r.kind, u.kind, u.is_active, u.is_superuser, s.role, r.last_seq, r.watched,
-           {_TOKEN_COLUMNS}, {_USER_COLUMNS}
+           {_CREDENTIAL}, {_USER_COLUMNS}
     FROM rooms_apitoken t JOIN rooms_user u ON u.id = t.user_id
     LEFT JOIN rooms_room r ON r.slug = %(slug)s AND r.deleted_at IS NULL
     LEFT JOIN rooms_membership s ON s.room_id = r.id AND s.user_id = u.id
-    WHERE {_TOKEN_COUNTS}
-"""
+    WHERE {_COUNTS}
+"""  # noqa: S608
 
-TOUCH_SQL = """
+TOUCH = """
     UPDATE rooms_apitoken SET last_used_at = now()
      WHERE id = %s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 """
 
 
-def digest_of(secret: str) -> str:
-    """What is kept of a secret. Bytes that are no text hash like any other and are simply unknown."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
-
-
 def bearer(secret: str) -> tuple[User, Grant] | None:
     """Whose token this is and what it lets through; None when it is unknown, revoked, expired or its user inactive."""
     with connection.cursor() as cursor:
-        cursor.execute(TOKEN_SQL, {"digest": digest_of(secret)})
+        cursor.execute(BEARER, {"digest": digest(secret)})
         row = cursor.fetchone()
         if row is None:
             return None
         if row[2]:
-            cursor.execute(TOUCH_SQL, [row[0]])
+            cursor.execute(TOUCH, [row[0]])
     return _read(row)
 
 
 async def abearer(secret: str) -> tuple[User, Grant] | None:
     """`bearer` for asyncio: one round trip on the async pool, a second one at most once a minute."""
-    row = await db.fetchrow(TOKEN_SQL, {"digest": digest_of(secret)}, again=True)
+    row = await db.fetchrow(BEARER, {"digest": digest(secret)}, again=True)
     return None if row is None else await _touched(row)
 
 
-async def abearer_in(
-    secret: str, slug: str
-) -> tuple[User, Grant, Standing | None] | None:
+async def abearer_in(secret: str, slug: str) -> tuple[User, Grant, Standing | None] | None:
     """The same, and in the same round trip what its user is to a room; no standing where there is no such room."""
-    row = await db.fetchrow(
-        TOKEN_IN_ROOM_SQL, {"digest": digest_of(secret), "slug": slug}, again=True
-    )
+    row = await db.fetchrow(BEARER_IN_ROOM, {"digest": digest(secret), "slug": slug}, again=True)
     if row is None:
         return None
     user, grant = await _touched(row[10:])
@@ -130,7 +119,7 @@ async def abearer_in(
 
 async def _touched(row: Sequence[Any]) -> tuple[User, Grant]:
     if row[2]:
-        await db.execute(TOUCH_SQL, [row[0]])
+        await db.execute(TOUCH, [row[0]])
     return _read(row)
 
 

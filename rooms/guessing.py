@@ -1,7 +1,7 @@
 """How often a secret may be tried: an exact count in PostgreSQL, in a window that moves.
 
-An attempt is counted *before* the secret is looked at and given back when it was right, in one conditional statement each,
-so a hundred attempts at once get no further than a hundred in a row. It works without Redis.
+An attempt is counted *before* the secret is looked at and given back when it was right, in one conditional statement
+each, so a hundred attempts at once get no further than a hundred in a row. It works without Redis.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FORGET = "DELETE FROM rooms_attempt WHERE coalesce(at[cardinality(at)] < now() -
 
 
 def count_attempt(request: HttpRequest, name: str) -> list[str]:
-    """Count one try at signing in as `name`; the answer is for `give_back`. Raises RateLimited when there were too many."""
+    """Count one try at signing in as `name`; the answer is for `give_back`. Raises RateLimited after too many."""
     limits = {
         key_of("name", name.strip().lower()): PER_NAME,
         key_of("address", network_of(request)): PER_ADDRESS,
@@ -67,9 +67,7 @@ def forget_old() -> int:
 
 
 def key_of(kind: str, value: str) -> str:
-    return hashlib.sha256(
-        f"{kind}:{value}".encode("utf-8", "surrogateescape")
-    ).hexdigest()
+    return hashlib.sha256(f"{kind}:{value}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def network_of(request: HttpRequest) -> str:

@@ -13,7 +13,7 @@ from ..grants import SESSION, Grant, abearer, bearer
 from ..models import User
 from .errors import CHALLENGE
 
-UNKNOWN_TOKEN = "This token is unknown, expired or revoked."
+NOT_KNOWN = "This token is unknown, expired or revoked."
 BEARER_ONLY = "Send «Authorization: Bearer <token>»."
 
 
@@ -49,7 +49,7 @@ def bearer_secret(request: HttpRequest) -> str | None:
 
 def known(found: tuple[User, Grant] | None) -> tuple[User, Grant]:
     if found is None:
-        raise NotAuthenticated(UNKNOWN_TOKEN)
+        raise NotAuthenticated(NOT_KNOWN)
     return found
 
 

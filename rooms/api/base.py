@@ -95,8 +95,12 @@ class APIView(views.APIView):
         method = self.request.method or "GET"
         self.need_scope(self.scopes.get(method) or ("read" if method in SAFE else "write"))
         in_a_room = "slug" in self.kwargs or "message_id" in self.kwargs
-        if self.grant.rooms is not None and not in_a_room and not self.for_bound_tokens:
-            raise Forbidden("This token is bound to rooms and cannot be used here.")
+        if not in_a_room and not self.for_bound_tokens:
+            self.refuse_bound()
+
+    def refuse_bound(self, detail: str = "This token is bound to rooms and cannot be used here.") -> None:
+        if self.grant.rooms is not None:
+            raise Forbidden(detail)
 
     def need_scope(self, scope: str) -> None:
         if not self.grant.has(scope):

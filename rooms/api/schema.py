@@ -1,0 +1,112 @@
+"""OpenAPI 3.1 of everything under `/api/v1/`, and what drf-spectacular cannot see by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+
+from .shapes import ErrorShape, EventsShape
+
+Facts = dict[str, Any]
+
+EVENTS_PATH = "/api/v1/rooms/{slug}/events/"
+
+
+class Schema(AutoSchema):
+    """Names without «Shape» and «Form», and one description of errors for every operation."""
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_override_parameters(self) -> list[Any]:
+        return []
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        return name.removesuffix("Shape")
+
+    def _get_response_bodies(self, direction: Any = "response") -> Facts:
+        bodies: Facts = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+        error = self.resolve_serializer(ErrorShape, "response")
+        return bodies | {"4XX": described("Refused; `code` says why.", error)}
+
+
+def described(text: str, component: ResolvedComponent) -> Facts:
+    return {"description": text, "content": {"application/json": {"schema": component.ref}}}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "rooms.api.auth.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> Facts:
+        return {"type": "http", "scheme": "bearer", "description": "A personal token; scoped, and shown once."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "rooms.api.auth.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> Facts:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "The pages' own sign-in. Unsafe methods need the X-CSRFToken header.",
+        }
+
+
+class BasicScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "rooms.api.tokens.BasicAuthentication"
+    name = "password"
+
+    def get_security_definition(self, auto_schema: Any) -> Facts:
+        return {"type": "http", "scheme": "basic", "description": "Only to come by a first token."}
+
+
+def add_events(result: Facts, generator: Any, request: Any, public: bool) -> Facts:
+    """The event stream is no DRF view, so its operation is written here by hand."""
+    if EVENTS_PATH.replace("/events/", "/messages/") not in result["paths"]:
+        return result
+    view = Schema()
+    view.registry = generator.registry
+    frames = view.resolve_serializer(EventsShape, "response")
+    error = view.resolve_serializer(ErrorShape, "response")
+    result["components"]["schemas"].update(generator.registry.build({})["schemas"])
+    result["paths"][EVENTS_PATH] = {"get": events_operation(frames, error)}
+    result["paths"] = dict(sorted(result["paths"].items()))
+    return result
+
+
+def events_operation(frames: ResolvedComponent, error: ResolvedComponent) -> Facts:
+    number = {"type": "integer", "minimum": 0}
+    return {
+        "operationId": "events",
+        "tags": ["live"],
+        "summary": "What happened in the room after a number: JSON, a long-poll, or a stream of server-sent events",
+        "description": (
+            "With `Accept: text/event-stream` the answer is a stream whose events have the number of the log as `id`; "
+            "`Last-Event-ID` counts like `after`. Otherwise JSON, and with `wait` a long-poll that answers as soon as "
+            "there is something. The frames are described in docs/protocol.md."
+        ),
+        "parameters": [
+            {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}},
+            {"name": "after", "in": "query", "schema": number, "description": "The last number you have."},
+            {"name": "wait", "in": "query", "schema": number | {"maximum": 25}, "description": "Seconds to wait."},
+            {"name": "Last-Event-ID", "in": "header", "schema": number},
+        ],
+        "security": [{"token": []}, {"session": []}],
+        "responses": {
+            "200": {
+                "description": "",
+                "content": {
+                    "application/json": {"schema": frames.ref},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                },
+            },
+            "4XX": described("Refused; `code` says why.", error),
+        },
+    }
