@@ -49,16 +49,12 @@ def require(user: User, room: Room, perm: str) -> None:
     raise NotFound
 
 
-def message_for(
-    user: User | AnonymousUser, message_id: UUID | str, perm: str = READ
-) -> Message:
+def message_for(user: User | AnonymousUser, message_id: UUID | str, perm: str = READ) -> Message:
     """A message they may read, in a room where they may do this. Raises like `room_for`."""
     if not isinstance(user, User):
         raise NotAuthenticated
     message = (
-        Message.objects.select_related("room", "author")
-        .filter(pk=as_uuid(message_id), room__deleted_at=None)
-        .first()
+        Message.objects.select_related("room", "author").filter(pk=as_uuid(message_id), room__deleted_at=None).first()
     )
     if message is None or not user.has_perm(READ, message.room):
         raise NotFound
@@ -80,12 +76,8 @@ def reader_in(user: User, room: Room) -> Reader:
 def rights_in(user: User, room: Room) -> Rights:
     """All they may do there, exceptions included; several queries, so ask once per connection, not per message."""
     role = role_in(user, room)
-    by_role = permissions_for(
-        user.kind, role, public=room.is_public and room.kind == Room.Kind.ROOM
-    )
-    granted = frozenset(
-        name for name in roles.SENTENCES if user.has_perm(f"rooms.{name}", room)
-    )
+    by_role = permissions_for(user.kind, role, public=room.is_public and room.kind == Room.Kind.ROOM)
+    granted = frozenset(name for name in roles.SENTENCES if user.has_perm(f"rooms.{name}", room))
     return Rights(role, granted, plain=granted == by_role)
 
 

@@ -11,41 +11,21 @@ from .models import Membership, Room, User
 class RoleBackend(BaseBackend):
     """Answers `user.has_perm("rooms.…", room)` out of the person's role in that room. One query a question."""
 
-    def has_perm(
-        self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None
-    ) -> bool:  # type: ignore[override]
-        if (
-            not isinstance(obj, Room)
-            or not isinstance(user_obj, User)
-            or not user_obj.is_active
-        ):
+    def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None) -> bool:  # type: ignore[override]
+        if not isinstance(obj, Room) or not isinstance(user_obj, User) or not user_obj.is_active:
             return False
         app, _, name = perm.partition(".")
-        return (
-            app == "rooms"
-            and obj.deleted_at is None
-            and name in permissions_of(user_obj, obj)
-        )
+        return app == "rooms" and obj.deleted_at is None and name in permissions_of(user_obj, obj)
 
-    def get_all_permissions(
-        self, user_obj: User | AnonymousUser, obj: Model | None = None
-    ) -> set[str]:  # type: ignore[override]
-        if (
-            not isinstance(obj, Room)
-            or not isinstance(user_obj, User)
-            or not user_obj.is_active
-        ):
+    def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Model | None = None) -> set[str]:  # type: ignore[override]
+        if not isinstance(obj, Room) or not isinstance(user_obj, User) or not user_obj.is_active:
             return set()
         return {f"rooms.{name}" for name in permissions_of(user_obj, obj)}
 
 
 def role_in(user: User, room: Room) -> str | None:
     """The person's role, or None when they are not a member. One query."""
-    return (
-        Membership.objects.filter(user=user, room=room)
-        .values_list("role", flat=True)
-        .first()
-    )
+    return Membership.objects.filter(user=user, room=room).values_list("role", flat=True).first()
 
 
 def permissions_of(user: User, room: Room) -> frozenset[str]:

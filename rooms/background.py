@@ -31,9 +31,7 @@ def loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None or _loop[0] != os.getpid() or _loop[1].is_closed():
             made = asyncio.new_event_loop()
-            threading.Thread(
-                target=made.run_forever, name="background-loop", daemon=True
-            ).start()
+            threading.Thread(target=made.run_forever, name="background-loop", daemon=True).start()
             _loop = (os.getpid(), made)
         return _loop[1]
 

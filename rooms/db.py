@@ -21,9 +21,9 @@ from .errors import Unavailable
 Params = Mapping[str, Any] | Sequence[Any] | None
 Row = tuple[Any, ...]
 
-_pools: weakref.WeakKeyDictionary[
-    asyncio.AbstractEventLoop, tuple[str, AsyncConnectionPool]
-] = weakref.WeakKeyDictionary()
+_pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[str, AsyncConnectionPool]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 async def pool() -> AsyncConnectionPool:
@@ -59,9 +59,7 @@ def connection_string() -> str:
         "sslmode",
         "sslrootcert",
     )
-    return psycopg.conninfo.make_conninfo(
-        **{key: parameters[key] for key in wanted if parameters.get(key)}
-    )
+    return psycopg.conninfo.make_conninfo(**{key: parameters[key] for key in wanted if parameters.get(key)})
 
 
 async def fetch(sql: str, params: Params = None, *, again: bool = False) -> list[Row]:
@@ -78,9 +76,7 @@ async def fetch(sql: str, params: Params = None, *, again: bool = False) -> list
         raise unavailable(error) from error
 
 
-async def fetchrow(
-    sql: str, params: Params = None, *, again: bool = False
-) -> Row | None:
+async def fetchrow(sql: str, params: Params = None, *, again: bool = False) -> Row | None:
     rows = await fetch(sql, params, again=again)
     return rows[0] if rows else None
 

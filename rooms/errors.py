@@ -30,9 +30,7 @@ class RoomsError(Exception):
         body: dict[str, Any] = {"code": self.code, "detail": self.detail}
         if self.fields:
             body["fields"] = self.fields
-        return body | {
-            key: value for key, value in self.extra.items() if value is not None
-        }
+        return body | {key: value for key, value in self.extra.items() if value is not None}
 
 
 class Invalid(RoomsError):

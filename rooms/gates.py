@@ -105,15 +105,9 @@ def clean(body: object) -> str:
     try:
         size = len(body.encode())
     except UnicodeEncodeError:
-        raise Invalid(
-            fields={
-                "body": ["This text has a broken character (half of a surrogate pair)."]
-            }
-        ) from None
+        raise Invalid(fields={"body": ["This text has a broken character (half of a surrogate pair)."]}) from None
     if size > MAX_BYTES:
-        raise TooLarge(
-            f"A message holds at most {MAX_BYTES // 1024} KiB; this one has {size // 1024 + 1}."
-        )
+        raise TooLarge(f"A message holds at most {MAX_BYTES // 1024} KiB; this one has {size // 1024 + 1}.")
     body = body.replace("\r\n", "\n").replace("\r", "\n")
     if not body.strip():
         raise Invalid(fields={"body": ["A message needs some text."]})

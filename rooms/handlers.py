@@ -35,9 +35,7 @@ def has_handlers(type: str) -> bool:
 
 def dispatch(event_id: int, type: str) -> None:
     """Queue the handlers of an event from a thread of its own: a hung broker must not hold up whoever spoke."""
-    background.executor().submit(
-        background.with_connection, queue_or_leave, event_id, type
-    )
+    background.executor().submit(background.with_connection, queue_or_leave, event_id, type)
 
 
 def queue_or_leave(event_id: int, type: str) -> None:
@@ -56,9 +54,7 @@ def queue(event_id: int, type: str) -> None:
 
 def dispatch_leftovers(*, older_than: float = 2.0, limit: int = 500) -> int:
     """Queue what is still pending after some seconds. Returns how many events; raises what the broker raises."""
-    left = Event.objects.filter(
-        pending=True, created_at__lt=Now() - timedelta(seconds=older_than)
-    )
+    left = Event.objects.filter(pending=True, created_at__lt=Now() - timedelta(seconds=older_than))
     events = list(left.order_by("created_at").values_list("pk", "type")[:limit])
     for event_id, type in events:
         queue(event_id, type)

@@ -24,9 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-MENTION = re.compile(
-    r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_])?)(?![\w@])", re.IGNORECASE
-)
+MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_])?)(?![\w@])", re.IGNORECASE)
 MAX_MENTIONS = 50
 MAX_HIGHLIGHTED = 8_000
 
@@ -56,9 +54,7 @@ def mentions_in(body: str) -> list[str]:
         return []
     names: dict[str, None] = {}
     for token in inline_text(parser().parse(body, {"mentionable": frozenset()})):
-        names.update(
-            dict.fromkeys(name.lower() for name in MENTION.findall(token.content))
-        )
+        names.update(dict.fromkeys(name.lower() for name in MENTION.findall(token.content)))
     return list(names)[:MAX_MENTIONS]
 
 
@@ -101,9 +97,7 @@ def mark_mentions(state: StateCore) -> None:
         block.children = [
             piece
             for token in block.children or ()
-            for piece in (
-                split_mentions(token, mentionable) if id(token) in texts else [token]
-            )
+            for piece in (split_mentions(token, mentionable) if id(token) in texts else [token])
         ] or block.children
 
 
@@ -153,9 +147,7 @@ def highlighted(code: str, language: str, _attributes: str) -> str:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:
         return ""
-    drawn: str = pygments_highlight(
-        code, lexer, HtmlFormatter(nowrap=True, classprefix="hl-")
-    )
+    drawn: str = pygments_highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="hl-"))
     return drawn
 
 
@@ -171,9 +163,7 @@ def sanitize(drawn: str) -> str:
 
 
 def keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if name == "class" and not re.fullmatch(
-        r"mention|hl-\w+|language-[\w+-]+|align-(left|right|center)", value
-    ):
+    if name == "class" and not re.fullmatch(r"mention|hl-\w+|language-[\w+-]+|align-(left|right|center)", value):
         return None
     if name == "href" and not ABSOLUTE.match(value):
         return None

@@ -35,9 +35,7 @@ class Page:
     writing: bool
 
     def json(self) -> bytes:
-        before, after = (
-            b"true" if flag else b"false" for flag in (self.has_before, self.has_after)
-        )
+        before, after = (b"true" if flag else b"false" for flag in (self.has_before, self.has_after))
         return b'{"results":[%b],"has_before":%b,"has_after":%b}' % (
             ",".join(self.results).encode(),
             before,
@@ -177,11 +175,7 @@ def read_message_json(reader: Reader, message_id: UUID) -> str:
 
 
 async def aread_message_json(reader: Reader, message_id: UUID) -> str:
-    return the_message(
-        await db.fetch(
-            queries.ONE_MESSAGE, {"id": message_id, **reader.params}, again=True
-        )
-    )
+    return the_message(await db.fetch(queries.ONE_MESSAGE, {"id": message_id, **reader.params}, again=True))
 
 
 def read_message(reader: Reader, message_id: UUID) -> dict[str, Any]:
@@ -213,9 +207,7 @@ def events_question(room_id: int, reader: Reader, after: int, limit: int) -> Ask
 
 def frame_of(room_id: int, row: tuple[Any, ...]) -> tuple[Frame, bool]:
     """A frame of a log row, and whether the reader it was read for may see it."""
-    seq, kind, slug, data, author, state, named, moderators_only, about, is_readable = (
-        row
-    )
+    seq, kind, slug, data, author, state, named, moderators_only, about, is_readable = row
     frame = Frame(
         room_id=room_id,
         slug=slug,
@@ -231,9 +223,7 @@ def frame_of(room_id: int, row: tuple[Any, ...]) -> tuple[Frame, bool]:
     return frame, bool(is_readable)
 
 
-def replay_of(
-    room_id: int, after: int, last_seq: int, rows: list[tuple[Any, ...]]
-) -> Replay:
+def replay_of(room_id: int, after: int, last_seq: int, rows: list[tuple[Any, ...]]) -> Replay:
     """A hole at the start means the log no longer reaches back that far."""
     if after > last_seq or (rows and rows[0][0] != after + 1):
         return Replay([], last_seq, resync=True)
@@ -245,14 +235,10 @@ def read_events(room: Room, reader: Reader, after: int, limit: int = 200) -> Rep
     last_seq = ask(queries.LAST_SEQ, {"room": room.pk})[0][0]
     if last_seq - after > REPLAY_WINDOW:
         return Replay([], last_seq, resync=True)
-    return replay_of(
-        room.pk, after, last_seq, ask(*events_question(room.pk, reader, after, limit))
-    )
+    return replay_of(room.pk, after, last_seq, ask(*events_question(room.pk, reader, after, limit)))
 
 
-async def aread_events(
-    room_id: int, reader: Reader, after: int, limit: int = 200
-) -> Replay:
+async def aread_events(room_id: int, reader: Reader, after: int, limit: int = 200) -> Replay:
     last_seq = await db.fetchval(queries.LAST_SEQ, {"room": room_id}, again=True)
     if last_seq is None:
         raise NotFound
@@ -264,9 +250,7 @@ async def aread_events(
 
 async def aread_standing(user_id: int, slug: str) -> Standing | None:
     """What somebody is to a room by their role, in one query. None when there is no such room."""
-    row = await db.fetchrow(
-        queries.STANDING, {"user": user_id, "slug": slug}, again=True
-    )
+    row = await db.fetchrow(queries.STANDING, {"user": user_id, "slug": slug}, again=True)
     return None if row is None else standing_of(row)
 
 
@@ -284,9 +268,7 @@ def standing_of(row: Sequence[Any]) -> Standing:
         watched,
     ) = row
     public = visibility == Room.Visibility.PUBLIC and kind == Room.Kind.ROOM
-    return Standing(
-        room_id, slug, public, user_kind, active, superuser, role, last_seq, watched
-    )
+    return Standing(room_id, slug, public, user_kind, active, superuser, role, last_seq, watched)
 
 
 def unread_counts(user_id: int) -> dict[int, int]:

@@ -61,9 +61,7 @@ class Carrier:
             await asyncio.sleep(MARK_EVERY)
             batch, self.relayed = sorted(self.relayed.items()), {}
             try:
-                await db.execute(
-                    RELAYED, [[room for room, _ in batch], [seq for _, seq in batch]]
-                )
+                await db.execute(RELAYED, [[room for room, _ in batch], [seq for _, seq in batch]])
             except db.Unavailable:
                 return
 
@@ -108,9 +106,7 @@ def publish_from_thread(frame: Frame) -> None:
     try:
         background.run(publish_frame(frame), timeout=PATIENCE * 2)
     except Exception as error:  # a listener's convenience must not fail the writer, whose words are kept already
-        log.warning(
-            "event %s of room %s was not announced: %s", frame.seq, frame.room_id, error
-        )
+        log.warning("event %s of room %s was not announced: %s", frame.seq, frame.room_id, error)
 
 
 def announce(room_id: int, seq: int) -> bool:

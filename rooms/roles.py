@@ -67,9 +67,7 @@ RANK: dict[str, int] = {Role.GUEST: 0, Role.MEMBER: 1, Role.MODERATOR: 2, Role.O
 
 def roles_with(permission: str) -> list[str]:
     """The roles that hold a permission, e.g. for a query."""
-    return [
-        role for role, permissions in PERMISSIONS.items() if permission in permissions
-    ]
+    return [role for role, permissions in PERMISSIONS.items() if permission in permissions]
 
 
 def outranks(role: str | None, other: str) -> bool:

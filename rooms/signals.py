@@ -24,11 +24,7 @@ def session_ended(request: HttpRequest | None, user: User | None, **_: Any) -> N
 @receiver(pre_save, sender=User)
 def remember_credentials(instance: User, **_: Any) -> None:
     """Note what stood there, so that `credentials_changed` knows. One query, on saving a user."""
-    before = (
-        User.objects.filter(pk=instance.pk).values_list("password", "is_active").first()
-        if instance.pk
-        else None
-    )
+    before = User.objects.filter(pk=instance.pk).values_list("password", "is_active").first() if instance.pk else None
     instance._before = before  # type: ignore[attr-defined]
 
 

@@ -18,23 +18,13 @@ class Event(models.Model):
     `pending` is true until its handlers have been queued.
     """
 
-    room = models.ForeignKey(
-        Room, on_delete=models.CASCADE, related_name="events", db_index=False
-    )
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.BigIntegerField()
     type = models.CharField(max_length=32)
-    actor = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, null=True, related_name="+"
-    )
-    about = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
-    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        default=dict
-    )
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="+")
+    about = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     visible_to = ArrayField(models.BigIntegerField(), null=True)
     moderators_only = models.BooleanField(default=False)
     pending = models.BooleanField(default=False)
@@ -43,14 +33,8 @@ class Event(models.Model):
     class Meta:
         ordering = ["room", "seq"]
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["room", "seq"], name="event_number")
-        ]
-        indexes = [
-            models.Index(
-                fields=["created_at"], name="event_pending", condition=Q(pending=True)
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_number")]
+        indexes = [models.Index(fields=["created_at"], name="event_pending", condition=Q(pending=True))]
 
     def __str__(self) -> str:
         return f"{self.type} {self.seq}"

@@ -24,9 +24,7 @@ class Membership(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["room", "user"], name="membership_once"),
-            models.CheckConstraint(
-                name="membership_role", condition=Q(role__in=Role.values)
-            ),
+            models.CheckConstraint(name="membership_role", condition=Q(role__in=Role.values)),
         ]
 
     def __str__(self) -> str:
@@ -36,9 +34,9 @@ class Membership(models.Model):
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self) -> InvitationQuerySet:
         """Not revoked, not expired (by the database's clock), not used up."""
-        return self.filter(
-            revoked_at=None, expires_at__gt=Now(), room__deleted_at=None
-        ).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
+        return self.filter(revoked_at=None, expires_at__gt=Now(), room__deleted_at=None).filter(
+            Q(max_uses=None) | Q(uses__lt=F("max_uses"))
+        )
 
 
 class Invitation(models.Model):
@@ -47,9 +45,7 @@ class Invitation(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invitations")
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
-    role = models.CharField(
-        max_length=9, choices=[(r.value, r.label) for r in (Role.MEMBER, Role.GUEST)]
-    )
+    role = models.CharField(max_length=9, choices=[(r.value, r.label) for r in (Role.MEMBER, Role.GUEST)])
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -62,9 +58,7 @@ class Invitation(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.CheckConstraint(
-                name="invitation_role", condition=Q(role__in=["member", "guest"])
-            ),
+            models.CheckConstraint(name="invitation_role", condition=Q(role__in=["member", "guest"])),
             models.CheckConstraint(
                 name="invitation_not_overused",
                 condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")),

@@ -38,21 +38,13 @@ class Message(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
     seq = models.BigIntegerField(editable=False)
-    author = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="messages", db_index=False
-    )
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="messages", db_index=False)
     body = models.TextField(blank=True)
     html = models.TextField(blank=True)
-    state = models.CharField(
-        max_length=11, choices=State.choices, default=State.VISIBLE
-    )
+    state = models.CharField(max_length=11, choices=State.choices, default=State.VISIBLE)
     mentions = ArrayField(models.CharField(max_length=32), default=list, blank=True)
-    reply_to = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, related_name="replies"
-    )
-    thread = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, related_name="thread_messages"
-    )
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="replies")
+    thread = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="thread_messages")
     visible_to = ArrayField(models.BigIntegerField(), null=True, blank=True)
     client_id = models.CharField(max_length=64, blank=True)
     fingerprint = models.CharField(max_length=32, blank=True)
@@ -110,9 +102,7 @@ class Message(models.Model):
 class MessageRevision(models.Model):
     """What a message said before an edit. Emptied with the message when that is withdrawn or redacted."""
 
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="revisions"
-    )
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
     body = models.TextField(blank=True)
     edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -126,20 +116,14 @@ class MessageRevision(models.Model):
 
 
 class Reaction(models.Model):
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="reactions"
-    )
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     emoji = models.CharField(max_length=32)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["message", "user", "emoji"], name="reaction_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_once")]
 
     def __str__(self) -> str:
         return f"{self.emoji} by {self.user}"
@@ -148,23 +132,17 @@ class Reaction(models.Model):
 class Report(models.Model):
     """A reader asks the moderators to look at a message."""
 
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="reports"
-    )
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reports")
     reporter = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     handled_at = models.DateTimeField(null=True, blank=True)
-    handled_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    handled_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["-id"]
         default_permissions = ("view", "change")
-        constraints = [
-            models.UniqueConstraint(fields=["message", "reporter"], name="report_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["message", "reporter"], name="report_once")]
 
     def __str__(self) -> str:
         return f"report {self.pk} by {self.reporter}"

@@ -14,9 +14,7 @@ class Revocation(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     session_hash = models.CharField(max_length=64, blank=True)
-    token = models.ForeignKey(
-        ApiToken, on_delete=models.CASCADE, null=True, related_name="+"
-    )
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, null=True, related_name="+")
     reason = models.CharField(max_length=32)
     at = models.DateTimeField(auto_now_add=True)
 

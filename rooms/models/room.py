@@ -47,9 +47,7 @@ class Room(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=80)
     topic = models.CharField(max_length=280, blank=True)
-    visibility = models.CharField(
-        max_length=8, choices=Visibility.choices, default=Visibility.PRIVATE
-    )
+    visibility = models.CharField(max_length=8, choices=Visibility.choices, default=Visibility.PRIVATE)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ROOM)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -70,12 +68,8 @@ class Room(models.Model):
                 name="room_visibility",
                 condition=Q(visibility__in=["public", "private"]),
             ),
-            models.CheckConstraint(
-                name="room_kind", condition=Q(kind__in=["room", "session"])
-            ),
-            models.CheckConstraint(
-                name="room_seq_not_negative", condition=Q(last_seq__gte=0)
-            ),
+            models.CheckConstraint(name="room_kind", condition=Q(kind__in=["room", "session"])),
+            models.CheckConstraint(name="room_seq_not_negative", condition=Q(last_seq__gte=0)),
         ]
 
     def __str__(self) -> str:

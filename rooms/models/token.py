@@ -40,9 +40,7 @@ class ApiToken(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="token_scopes",
-                condition=Q(
-                    scopes__contained_by=["read", "write", "moderate", "admin"]
-                ),
+                condition=Q(scopes__contained_by=["read", "write", "moderate", "admin"]),
             ),
         ]
 

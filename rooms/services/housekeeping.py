@@ -14,11 +14,7 @@ FORGET_INVITATIONS = timedelta(days=30)
 def tidy() -> dict[str, int]:
     """Remove what has no use any more; how many rows of each. Safe to run twice at once."""
     return {
-        "revocations": Revocation.objects.filter(
-            at__lt=Now() - FORGET_REVOCATIONS
-        ).delete()[0],
-        "invitations": Invitation.objects.filter(
-            expires_at__lt=Now() - FORGET_INVITATIONS
-        ).delete()[0],
+        "revocations": Revocation.objects.filter(at__lt=Now() - FORGET_REVOCATIONS).delete()[0],
+        "invitations": Invitation.objects.filter(expires_at__lt=Now() - FORGET_INVITATIONS).delete()[0],
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }

@@ -27,13 +27,9 @@ def create_invitation(
     if role not in (Role.MEMBER, Role.GUEST):
         raise Invalid(fields={"role": ["An invitation makes a member or a guest."]})
     if not timedelta(0) < expires_in <= timedelta(days=MAX_DAYS):
-        raise Invalid(
-            fields={"expires_in": [f"An invitation lasts up to {MAX_DAYS} days."]}
-        )
+        raise Invalid(fields={"expires_in": [f"An invitation lasts up to {MAX_DAYS} days."]})
     if max_uses is not None and not 1 <= max_uses <= 10_000:
-        raise Invalid(
-            fields={"max_uses": ["Between 1 and 10,000 uses, or none for no limit."]}
-        )
+        raise Invalid(fields={"max_uses": ["Between 1 and 10,000 uses, or none for no limit."]})
     secret, prefix, kept = new_secret("inv")
     invitation = Invitation.objects.create(
         room=room,
@@ -50,12 +46,7 @@ def create_invitation(
 
 def invitation_for(secret: str) -> Invitation:
     """The invitation behind a link, if it still holds. One answer for all that do not: NotFound."""
-    found = (
-        Invitation.objects.usable()
-        .select_related("room", "created_by")
-        .filter(digest=digest(secret))
-        .first()
-    )
+    found = Invitation.objects.usable().select_related("room", "created_by").filter(digest=digest(secret)).first()
     if found is None:
         raise NotFound("This invitation does not hold any more.")
     return found
@@ -70,19 +61,11 @@ def accept_invitation(*, user: User, secret: str) -> Room:
     with transaction.atomic():
         if Membership.objects.filter(room=invitation.room, user=user).exists():
             return invitation.room
-        if (
-            not Invitation.objects.usable()
-            .filter(pk=invitation.pk)
-            .update(uses=F("uses") + 1)
-        ):
+        if not Invitation.objects.usable().filter(pk=invitation.pk).update(uses=F("uses") + 1):
             raise NotFound("This invitation does not hold any more.")
-        begin_membership(
-            room=invitation.room, user=user, role=role, by=invitation.created_by
-        )
+        begin_membership(room=invitation.room, user=user, role=role, by=invitation.created_by)
     return invitation.room
 
 
 def revoke_invitation(*, invitation: Invitation) -> None:
-    Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(
-        revoked_at=Now()
-    )
+    Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=Now())

@@ -107,10 +107,7 @@ def end(room: Room, membership: Membership, by: User, reason: str) -> None:
 
 def membership_of(room: Room, user: User) -> Membership:
     found = (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("user")
-        .filter(room=room, user=user)
-        .first()
+        Membership.objects.select_for_update(of=("self",)).select_related("user").filter(room=room, user=user).first()
     )
     if found is None:
         raise NotFound("They are not a member of this room.")
@@ -121,25 +118,15 @@ def keep_an_owner(room: Room, membership: Membership) -> None:
     """The room's row is locked, so that two owners cannot leave at once."""
     if membership.role != Role.OWNER:
         return
-    if (
-        not Membership.objects.filter(room=room, role=Role.OWNER)
-        .exclude(pk=membership.pk)
-        .exists()
-    ):
-        raise Conflict(
-            "A room needs an owner: make somebody else one first, or delete the room."
-        )
+    if not Membership.objects.filter(room=room, role=Role.OWNER).exclude(pk=membership.pk).exists():
+        raise Conflict("A room needs an owner: make somebody else one first, or delete the room.")
 
 
 def require_rank(room: Room, by: User, other: str, *, or_equal: bool = False) -> None:
     """Somebody's own rank decides over whom they may; superusers are above all."""
     if by.is_superuser:
         return
-    mine = (
-        Membership.objects.filter(room=room, user=by)
-        .values_list("role", flat=True)
-        .first()
-    )
+    mine = Membership.objects.filter(room=room, user=by).values_list("role", flat=True).first()
     if not roles.outranks(mine, other) and not (or_equal and mine == other):
         raise Forbidden("This needs a role above theirs.")
 

@@ -39,11 +39,7 @@ def edit_message(*, message: Message, by: User, body: object) -> Message:
     """
     if message.author_id != by.pk:
         raise Forbidden("You can only edit your own messages.")
-    draft = gates.screen(
-        gates.Draft(
-            message.room_id, by.pk, by.kind, gates.clean(body), state=message.state
-        )
-    )
+    draft = gates.screen(gates.Draft(message.room_id, by.pk, by.kind, gates.clean(body), state=message.state))
     mentions = mentioned(message.room, markup.mentions_in(draft.body))
     with transaction.atomic():
         message = locked(message, EDITABLE)
@@ -78,11 +74,7 @@ def recall(message: Message, state: Message.State, by: User, **facts: str) -> Me
     with transaction.atomic():
         message = locked(
             message,
-            [
-                s
-                for s in Message.State
-                if s not in (Message.State.REDACTED, Message.State.WITHDRAWN)
-            ],
+            [s for s in Message.State if s not in (Message.State.REDACTED, Message.State.WITHDRAWN)],
         )
         message.revisions.update(body="")
         message.reactions.all().delete()
@@ -114,11 +106,7 @@ def start_message(
     Raises NotFound when the author is no longer a member or the room is gone.
     """
     with transaction.atomic():
-        if (
-            not Membership.objects.select_for_update(of=("self",))
-            .filter(room=room, user=author)
-            .exists()
-        ):
+        if not Membership.objects.select_for_update(of=("self",)).filter(room=room, user=author).exists():
             raise NotFound
         room = lock_room(room)
         message = Message.objects.create(
@@ -136,11 +124,7 @@ def start_message(
 
 def save_progress(*, message_id: UUID, body: str) -> bool:
     """Keep what was written so far, in case the writer dies. False when it is not being written any more."""
-    return bool(
-        Message.objects.filter(pk=message_id, state=Message.State.WRITING).update(
-            body=body
-        )
-    )
+    return bool(Message.objects.filter(pk=message_id, state=Message.State.WRITING).update(body=body))
 
 
 def finish_message(*, message: Message, body: str) -> Message:
@@ -156,26 +140,16 @@ def interrupt_message(*, message: Message, body: str | None, notice: str) -> Mes
     return settle(message, Message.State.INTERRUPTED, body, notice=notice[:280])
 
 
-def settle(
-    message: Message, state: Message.State, body: str | None, notice: str
-) -> Message:
+def settle(message: Message, state: Message.State, body: str | None, notice: str) -> Message:
     with transaction.atomic():
         message = locked(message, [Message.State.WRITING])
         if body is not None:
             message.body = body
         message.mentions = mentioned(message.room, markup.mentions_in(message.body))
-        message.html = (
-            markup.render(message.body, message.mentions)
-            if message.body.strip()
-            else ""
-        )
+        message.html = markup.render(message.body, message.mentions) if message.body.strip() else ""
         message.state, message.notice = state, notice
         message.save(update_fields=["body", "html", "mentions", "state", "notice"])
-        type = (
-            "message.finished"
-            if state == Message.State.VISIBLE
-            else "message.interrupted"
-        )
+        type = "message.finished" if state == Message.State.VISIBLE else "message.interrupted"
         tell(
             message,
             type,
@@ -203,11 +177,7 @@ def tell(message: Message, type: str, by: User, **facts: object) -> None:
 
 def locked(message: Message, states: Sequence[str]) -> Message:
     """The message as it is now, its row locked. Raises Conflict when it is in none of these states any more."""
-    found = (
-        Message.objects.select_for_update(of=("self",))
-        .select_related("room", "author")
-        .get(pk=message.pk)
-    )
+    found = Message.objects.select_for_update(of=("self",)).select_related("room", "author").get(pk=message.pk)
     if found.state not in states:
         raise Conflict(f"This message is {found.state} by now.")
     return found
@@ -224,9 +194,5 @@ def mentioned(room: Room, names: Sequence[str]) -> list[str]:
     """Those of the names that are in the room."""
     if not names:
         return []
-    found = set(
-        Membership.objects.filter(room=room, user__username__in=names).values_list(
-            "user__username", flat=True
-        )
-    )
+    found = set(Membership.objects.filter(room=room, user__username__in=names).values_list("user__username", flat=True))
     return [name for name in names if name in found]

@@ -87,9 +87,7 @@ class Wanted:
 
     @property
     def any(self) -> bool:
-        return bool(
-            self.mentions or self.reply_to or self.thread or self.visible_to is not None
-        )
+        return bool(self.mentions or self.reply_to or self.thread or self.visible_to is not None)
 
 
 LOOK_UP = f"""
@@ -181,9 +179,7 @@ class Posting:
             "client_id": self.client_id,
             "fingerprint": self.fingerprint,
             "type": type,
-            "notes": orjson.dumps(
-                {"notes": self.draft.notes} if self.draft.notes else {}
-            ).decode(),
+            "notes": orjson.dumps({"notes": self.draft.notes} if self.draft.notes else {}).decode(),
             "handled": handlers.has_handlers(type),
         }
 
@@ -215,16 +211,12 @@ def prepare(
         visible_to=None if visible_to is None else named(visible_to),
     )
     draft = gates.screen(gates.Draft(place.id, speaker.id, speaker.kind, text))
-    return Posting(
-        place, speaker, draft, client_id, fingerprint(client_id, text, wanted), wanted
-    )
+    return Posting(place, speaker, draft, client_id, fingerprint(client_id, text, wanted), wanted)
 
 
 def check_client_id(client_id: str) -> None:
     if len(client_id) > MAX_CLIENT_ID or not client_id.isprintable():
-        raise Invalid(
-            fields={"client_id": [f"At most {MAX_CLIENT_ID} printable characters."]}
-        )
+        raise Invalid(fields={"client_id": [f"At most {MAX_CLIENT_ID} printable characters."]})
 
 
 def linked(value: str | UUID | None, field: str) -> UUID | None:
@@ -233,9 +225,7 @@ def linked(value: str | UUID | None, field: str) -> UUID | None:
     try:
         return as_uuid(value)
     except NotFound:
-        raise Invalid(
-            fields={field: ["There is no such message in this room."]}
-        ) from None
+        raise Invalid(fields={field: ["There is no such message in this room."]}) from None
 
 
 def named(names: Sequence[str]) -> tuple[str, ...]:
@@ -249,9 +239,7 @@ def fingerprint(client_id: str, body: str, wanted: Wanted) -> str:
     if not client_id:
         return ""
     said = orjson.dumps([body, wanted.reply_to, wanted.thread, wanted.visible_to])
-    return blake2b(
-        said, digest_size=16, key=sha256(settings.SECRET_KEY.encode()).digest()
-    ).hexdigest()
+    return blake2b(said, digest_size=16, key=sha256(settings.SECRET_KEY.encode()).digest()).hexdigest()
 
 
 def links_of(posting: Posting, row: tuple[Any, ...]) -> Links:
@@ -267,9 +255,7 @@ def links_of(posting: Posting, row: tuple[Any, ...]) -> Links:
     if wanted.visible_to is None:
         return Links(tuple(mentions), reply_to, thread)
     if len(audience) != len(wanted.visible_to):
-        raise Invalid(
-            fields={"visible_to": ["Everyone named must be a member of the room."]}
-        )
+        raise Invalid(fields={"visible_to": ["Everyone named must be a member of the room."]})
     return Links(
         tuple(mentions),
         reply_to,
@@ -322,9 +308,7 @@ async def apost_message(
     posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to)
     links = Links()
     if posting.wanted.any:
-        links = links_of(
-            posting, (await db.fetch(LOOK_UP, posting.look_up_params()))[0]
-        )
+        links = links_of(posting, (await db.fetch(LOOK_UP, posting.look_up_params()))[0])
     try:
         row = await db.fetchrow(KEEP, posting.keep_params(links))
     except psycopg.errors.UniqueViolation:
@@ -364,9 +348,7 @@ def post_message(
             if rows:
                 seq, event_id, pending, json = rows[0]
                 frame = frame_of(posting, links, seq, json)
-                transaction.on_commit(
-                    lambda: relay(frame, event_id if pending else None), robust=True
-                )
+                transaction.on_commit(lambda: relay(frame, event_id if pending else None), robust=True)
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise

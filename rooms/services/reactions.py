@@ -20,9 +20,7 @@ def add_reaction(*, message: Message, user: User, emoji: str) -> bool:
         kinds = set(message.reactions.values_list("emoji", flat=True))
         if emoji not in kinds and len(kinds) >= MAX_KINDS:
             raise Conflict(f"A message carries at most {MAX_KINDS} kinds of marks.")
-        _, created = Reaction.objects.get_or_create(
-            message=message, user=user, emoji=emoji
-        )
+        _, created = Reaction.objects.get_or_create(message=message, user=user, emoji=emoji)
         if created:
             tell(message, "reaction.added", user, emoji)
     return created
@@ -32,9 +30,7 @@ def remove_reaction(*, message: Message, user: User, emoji: str) -> bool:
     """Take one's mark away. False when there was none."""
     with transaction.atomic():
         message = standing(message)
-        removed, _ = Reaction.objects.filter(
-            message=message, user=user, emoji=emoji
-        ).delete()
+        removed, _ = Reaction.objects.filter(message=message, user=user, emoji=emoji).delete()
         if removed:
             tell(message, "reaction.removed", user, emoji)
     return bool(removed)
@@ -46,18 +42,14 @@ def report_message(*, message: Message, reporter: User, reason: str = "") -> Rep
         raise Forbidden("You cannot report your own message; you can delete it.")
     if len(reason) > 500 or "\x00" in reason:
         raise Invalid(fields={"reason": ["At most 500 characters."]})
-    report, _ = Report.objects.get_or_create(
-        message=message, reporter=reporter, defaults={"reason": reason}
-    )
+    report, _ = Report.objects.get_or_create(message=message, reporter=reporter, defaults={"reason": reason})
     return report
 
 
 def mark_read(*, room: Room, user: User, seq: int) -> int:
     """Move the read mark forward, never back and never past the end. Raises NotFound for those who are not members."""
     with transaction.atomic():
-        membership = (
-            Membership.objects.select_for_update().filter(room=room, user=user).first()
-        )
+        membership = Membership.objects.select_for_update().filter(room=room, user=user).first()
         if membership is None:
             raise NotFound
         last = Room.objects.values_list("last_seq", flat=True).get(pk=room.pk)
@@ -70,24 +62,13 @@ def mark_read(*, room: Room, user: User, seq: int) -> int:
 def check_emoji(emoji: str) -> None:
     """An emoji or a few, not words: at least one symbol, nothing that is a letter, a space or a control character."""
     categories = {unicodedata.category(character) for character in emoji}
-    only_marks = not any(
-        category[0] in "LZC" and category != "Cf" for category in categories
-    )
-    if (
-        not emoji
-        or len(emoji) > MAX_EMOJI
-        or not only_marks
-        or not any(c[0] == "S" for c in categories)
-    ):
+    only_marks = not any(category[0] in "LZC" and category != "Cf" for category in categories)
+    if not emoji or len(emoji) > MAX_EMOJI or not only_marks or not any(c[0] == "S" for c in categories):
         raise Invalid(fields={"emoji": ["Use an emoji."]})
 
 
 def standing(message: Message) -> Message:
-    found = (
-        Message.objects.select_for_update(of=("self",))
-        .select_related("room")
-        .get(pk=message.pk)
-    )
+    found = Message.objects.select_for_update(of=("self",)).select_related("room").get(pk=message.pk)
     if found.is_recalled:
         raise Conflict("This message is gone.")
     return found

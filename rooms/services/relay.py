@@ -19,9 +19,7 @@ def send_what_was_left() -> int:
 
 def announce_behind() -> int:
     """Stops at the first that cannot be announced: then Redis is away, and the others wait too."""
-    behind = Room.objects.filter(
-        relayed_seq__lt=F("last_seq"), deleted_at=None
-    ).values_list("pk", "last_seq")[:500]
+    behind = Room.objects.filter(relayed_seq__lt=F("last_seq"), deleted_at=None).values_list("pk", "last_seq")[:500]
     announced = 0
     for room_id, seq in list(behind):
         if not relaying.announce(room_id, seq):

@@ -14,9 +14,7 @@ from ..events import record
 from ..models import Membership, Room, User
 from .messages import lock_room
 
-RESERVED = frozenset(
-    {"new", "api", "admin", "accounts", "static", "ws", "search", "join", "chat"}
-)
+RESERVED = frozenset({"new", "api", "admin", "accounts", "static", "ws", "search", "join", "chat"})
 CHANGEABLE = frozenset({"name", "topic", "visibility"})
 
 
@@ -36,12 +34,8 @@ def create_room(
     for attempt in [slug] if slug is not None else slugs_for(facts["name"]):
         try:
             with transaction.atomic():
-                room = Room.objects.create(
-                    slug=checked_slug(attempt), kind=kind, created_by=creator, **facts
-                )
-                Membership.objects.create(
-                    room=room, user=creator, role=Membership.Role.OWNER
-                )
+                room = Room.objects.create(slug=checked_slug(attempt), kind=kind, created_by=creator, **facts)
+                Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
                 record(
                     room,
                     "membership.began",
@@ -60,9 +54,7 @@ def change_room(*, room: Room, by: User, **changes: Any) -> Room:
     facts = checked({key: value for key, value in changes.items() if key in CHANGEABLE})
     with transaction.atomic():
         room = lock_room(room)
-        changed = sorted(
-            key for key, value in facts.items() if getattr(room, key) != value
-        )
+        changed = sorted(key for key, value in facts.items() if getattr(room, key) != value)
         if changed:
             for key in changed:
                 setattr(room, key, facts[key])
@@ -97,10 +89,7 @@ def began(user: User, role: str) -> dict[str, str]:
 def checked(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts of a room, or Invalid naming each field that is not right."""
     wrong: dict[str, list[str]] = {}
-    facts = {
-        key: value.strip() if isinstance(value, str) else value
-        for key, value in facts.items()
-    }
+    facts = {key: value.strip() if isinstance(value, str) else value for key, value in facts.items()}
     for key, value in facts.items():
         try:
             Room._meta.get_field(key).clean(value, None)  # type: ignore[union-attr]
@@ -128,17 +117,9 @@ def checked_slug(slug: str) -> str:
     try:
         validate_slug(slug)
     except ValidationError:
-        raise Invalid(
-            fields={"slug": ["Use letters, digits, dashes and underscores."]}
-        ) from None
+        raise Invalid(fields={"slug": ["Use letters, digits, dashes and underscores."]}) from None
     if not slug.isascii() or len(slug) > 64 or slug in RESERVED:
-        raise Invalid(
-            fields={
-                "slug": [
-                    "Choose another address; at most 64 letters, digits, dashes and underscores."
-                ]
-            }
-        )
+        raise Invalid(fields={"slug": ["Choose another address; at most 64 letters, digits, dashes and underscores."]})
     return slug
 
 

@@ -35,14 +35,10 @@ def create_token(
     if user.kind == User.Kind.GUEST:
         raise Forbidden("Guests have no tokens.")
     if not scopes or not set(scopes) <= set(ApiToken.Scope.values):
-        raise Invalid(
-            fields={"scopes": [f"One or more of {', '.join(ApiToken.Scope.values)}."]}
-        )
+        raise Invalid(fields={"scopes": [f"One or more of {', '.join(ApiToken.Scope.values)}."]})
     if not name.strip() or len(name) > 64 or not name.isprintable():
         raise Invalid(fields={"name": ["A name of up to 64 characters."]})
-    if expires_in is not None and not timedelta(0) < expires_in <= timedelta(
-        days=MAX_DAYS
-    ):
+    if expires_in is not None and not timedelta(0) < expires_in <= timedelta(days=MAX_DAYS):
         raise Invalid(fields={"expires_in": [f"A token lasts up to {MAX_DAYS} days."]})
     if ApiToken.objects.filter(user=user, revoked_at=None).count() >= MAX_TOKENS:
         raise Invalid(f"You have {MAX_TOKENS} tokens; revoke one first.")
@@ -63,26 +59,18 @@ def create_token(
 
 def usable_tokens() -> Q:
     """Not revoked, not expired by the database's clock, of an active user."""
-    return Q(revoked_at=None, user__is_active=True) & (
-        Q(expires_at=None) | Q(expires_at__gt=Now())
-    )
+    return Q(revoked_at=None, user__is_active=True) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
 
 
 def token_for(secret: str) -> ApiToken | None:
     """The token of a secret, with its user, if it still holds. One query."""
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(usable_tokens(), digest=digest(secret))
-        .first()
-    )
+    return ApiToken.objects.select_related("user").filter(usable_tokens(), digest=digest(secret)).first()
 
 
 def revoke_token(*, token: ApiToken) -> None:
     """End a token; sockets that came in with it close within 2 s."""
     with transaction.atomic():
-        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
-            revoked_at=Now()
-        ):
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):
             revoke(token.user, "token_revoked", token=token)
 
 
@@ -100,9 +88,7 @@ def session_hash(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-def revoke(
-    user: User, reason: str, *, session_key: str = "", token: ApiToken | None = None
-) -> Revocation:
+def revoke(user: User, reason: str, *, session_key: str = "", token: ApiToken | None = None) -> Revocation:
     """Say that a sign-in has ended: kept for every hub to read, and told at once after the commit."""
     revocation = Revocation.objects.create(
         user=user,
@@ -123,10 +109,6 @@ def push(revocation: Revocation) -> None:
         "reason": revocation.reason,
     }
     try:
-        background.run(
-            relaying.publish_control(revoke=facts), timeout=relaying.PATIENCE * 2
-        )
-    except (
-        Exception
-    ) as error:  # hubs read the table each second: this was only the quick way
+        background.run(relaying.publish_control(revoke=facts), timeout=relaying.PATIENCE * 2)
+    except Exception as error:  # hubs read the table each second: this was only the quick way
         log.warning("revocation %s was not pushed: %s", revocation.pk, error)

@@ -1,0 +1,44 @@
+"""The rule of `rooms.audience` stands there three times; here they answer the same question side by side."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from django.db import connection
+
+from rooms.audience import READABLE_SQL, Reader, may_read
+from rooms.ids import uuid7
+from rooms.models import Message, Room, User
+
+pytestmark = pytest.mark.django_db
+
+ROLES = [None, "guest", "member", "moderator", "owner"]
+STATES = ["visible", "held", "writing", "interrupted", "withdrawn", "redacted"]
+
+
+def test_the_rule_says_the_same_in_python_in_the_orm_and_in_sql(den: Room, ada: User, bob: User, mod: User) -> None:
+    people = [ada, bob, mod]
+    audiences = [None, [ada.pk], [ada.pk, bob.pk], [ada.pk, mod.pk]]
+    for number, (author, state, named) in enumerate(itertools.product(people, STATES, audiences), start=1000):
+        visible_to = None if named is None else sorted({*named, author.pk})
+        Message.objects.create(id=uuid7(), room=den, seq=number, author=author, state=state, visible_to=visible_to)
+    for user, role in itertools.product(people, ROLES):
+        reader = Reader(user.pk, role)
+        expected = {m.pk for m in Message.objects.all() if allowed(reader, m)}
+        assert {m.pk for m in Message.objects.readable_by(reader)} == expected
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT m.id FROM rooms_message m WHERE {READABLE_SQL}", reader.params)
+            assert {row[0] for row in cursor.fetchall()} == expected
+
+
+def allowed(reader: Reader, message: Message) -> bool:
+    return may_read(reader, author_id=message.author_id, state=message.state, visible_to=message.visible_to)
+
+
+def test_a_held_whisper_is_for_its_author_and_the_moderators_it_names() -> None:
+    facts = {"author_id": 1, "state": "held", "visible_to": [1, 2]}
+    assert may_read(Reader(1, "member"), **facts)
+    assert may_read(Reader(2, "moderator"), **facts)
+    assert not may_read(Reader(2, "member"), **facts)
+    assert not may_read(Reader(3, "owner"), **facts)
