@@ -1,4 +1,6 @@
-"""The console's view of the ground floor. What services decide is read-only here; moderators act through actions that call them."""
+"""The console's view of the ground floor. What services decide is read-only here; moderators act through actions that
+call them.
+"""
 
 from __future__ import annotations
 
@@ -114,10 +116,10 @@ class ReportAdmin(ReadOnly):
 
     @admin.action(description="Redact the message", permissions=["handle"])
     def redact(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        assert isinstance(request.user, User)
+        by = User.objects.get(pk=request.user.pk)
         for report in queryset.select_related("message"):
             try:
-                redact_message(message=report.message, by=request.user, reason=report.reason)
+                redact_message(message=report.message, by=by, reason=report.reason)
             except RoomsError as error:
                 self.message_user(request, f"{report}: {error.detail}", messages.WARNING)
         self.mark_handled(request, queryset)

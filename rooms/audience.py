@@ -1,8 +1,8 @@
 """Who may read a message: one rule, in the three forms it is needed in. A property test holds them together.
 
-A message is for its author, for those named in `visible_to` (everyone who reads the room when that is NULL), and while it
-is *held* only for its author and the room's moderators among them. History, events, search and counts all ask here;
-whether somebody may read the room at all is `rooms.access`.
+A message is for its author, for those named in `visible_to` (everyone who reads the room when that is NULL), and
+while it is *held* only for its author and the room's moderators among them. History, events, search and counts all
+ask here; whether somebody may read the room at all is `rooms.access`.
 """
 
 from __future__ import annotations

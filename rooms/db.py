@@ -1,7 +1,7 @@
 """PostgreSQL from inside an event loop: one pool per loop, plain SQL, tuples back.
 
-The ORM must not be used in asyncio tasks: its pooled connections are not given back there, and the pool runs dry. The same
-settings (time-outs, address) serve both ways to the database.
+The ORM must not be used in asyncio tasks: its pooled connections are not given back there, and the pool runs dry. The
+same settings (time-outs, address) serve both ways to the database.
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ def record(
 
 
 def next_seq(room: Room) -> int:
-    """The room's next number; its row stays locked until the commit. Refreshes `last_seq` and `watched` on the object."""
+    """The room's next number; its row stays locked until the commit. Refreshes `last_seq` and `watched` on the
+    object.
+    """
     Room.objects.filter(pk=room.pk).update(last_seq=F("last_seq") + 1)
     room.refresh_from_db(fields=["last_seq", "watched"])
     return room.last_seq

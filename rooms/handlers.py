@@ -1,7 +1,9 @@
-"""Told after the commit. The handlers are named in `settings.EVENT_HANDLERS`: Celery tasks, given the event's id, idempotent.
+"""Told after the commit. The handlers are named in `settings.EVENT_HANDLERS`: Celery tasks, given the event's id,
+idempotent.
 
-Only events of *watched* rooms are pending: in a room where nobody upstairs listens, a message costs no queue. An event stays
-pending until its tasks are queued; what a dead broker or a crash left behind, `dispatch_leftovers` of the relay process finds.
+Only events of *watched* rooms are pending: in a room where nobody upstairs listens, a message costs no queue. An
+event stays pending until its tasks are queued; what a dead broker or a crash left behind, `dispatch_leftovers` of the
+relay process finds.
 """
 
 from __future__ import annotations

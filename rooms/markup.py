@@ -1,7 +1,8 @@
 """A message's text → safe HTML, and the names it mentions.
 
-markdown-it with raw HTML off, then nh3 with an allow-list: the second would be enough, the first keeps it bored. Images are
-off on purpose: a picture from elsewhere tells its server who is reading, and carries words out in its address.
+markdown-it with raw HTML off, then nh3 with an allow-list: the second would be enough, the first keeps it bored.
+Images are off on purpose: a picture from elsewhere tells its server who is reading, and carries words out in its
+address.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import html
 import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import nh3
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
@@ -35,7 +37,8 @@ TAGS = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a", "span",
     "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "span": {"class", "data-user"}, "code": {"class", "data-language"}, "ol": {"start"},
+ATTRIBUTES = {"a": {"href", "title"}, "span": {"class", "data-user"}, "code": {"class", "data-language"}, "ol":
+{"start"},
               "th": {"class"}, "td": {"class"}}  # fmt: skip
 ABSOLUTE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
@@ -78,8 +81,8 @@ def parser() -> MarkdownIt:
         {"html": False, "linkify": True, "breaks": True, "highlight": highlighted},
     )
     md.enable(["table", "strikethrough", "linkify"]).disable("image")
-    assert md.linkify is not None
-    md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    linkify = cast(LinkifyIt, md.linkify)
+    linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     md.validateLink = lambda url: ABSOLUTE.match(url) is not None  # type: ignore[method-assign]
     md.core.ruler.push("mentions", mark_mentions)
     md.core.ruler.push("house_style", fit_house_style)

@@ -61,7 +61,8 @@ PAGE_BEFORE = page("before", "<")
 PAGE_UP_TO = page("before", "<=")
 PAGE_AFTER = page("after", ">")
 
-# Frames of a room's log after a number, each with the facts that say who may see it. `readable` is whether this reader may.
+# Frames of a room's log after a number, each with the facts that say who may see it. `readable` is whether this
+# reader may.
 EVENTS_AFTER = f"""SELECT e.seq, e.type, r.slug,
         CASE WHEN m.id IS NULL THEN e.data::json
              WHEN e.data = '{{}}' THEN json_build_object('message', {MESSAGE_JSON})
@@ -80,7 +81,8 @@ LAST_SEQ = "SELECT last_seq FROM rooms_room WHERE id = %(room)s"
 FIRST_KEPT = "SELECT min(seq) FROM rooms_event WHERE room_id = %(room)s"
 
 # What a person is to a room, re-read whenever it may have changed: no row when the room is gone.
-STANDING = """SELECT r.id, r.slug, r.visibility, r.kind, u.kind, u.is_active, u.is_superuser, s.role, r.last_seq, r.watched
+STANDING = """SELECT r.id, r.slug, r.visibility, r.kind, u.kind, u.is_active, u.is_superuser, s.role,
+        r.last_seq, r.watched
     FROM rooms_room r CROSS JOIN rooms_user u
     LEFT JOIN rooms_membership s ON s.room_id = r.id AND s.user_id = u.id
     WHERE r.slug = %(slug)s AND u.id = %(user)s AND r.deleted_at IS NULL"""

@@ -1,7 +1,8 @@
 """The one reading layer: pages of history, single messages and the event log, for every door, in and out of a loop.
 
-Each question is a statement with its parameters (`queries.py`); the synchronous reader and its asynchronous twin differ only
-in who carries it to the database. Text that an agent is still writing is laid over from `live.streams` by those who show it.
+Each question is a statement with its parameters (`queries.py`); the synchronous reader and its asynchronous twin
+differ only in who carries it to the database. Text that an agent is still writing is laid over from `live.streams` by
+those who show it.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def page_questions(
     around: int | None,
     limit: int,
 ) -> tuple[Ask | None, Ask | None]:
-    """The statements for the older and the newer side of a page. One row more than wanted says whether there are others."""
+    """The statements for the older and the newer side of a page. One row more than wanted says whether there are
+    others.
+    """
     if sum(bound is not None for bound in (before, after, around)) > 1:
         raise Invalid(fields={"before": ["Give one of before, after and around."]})
     params = {"room": room_id, **reader.params}
@@ -135,7 +138,9 @@ def read_page(
     around: int | None = None,
     limit: int = 50,
 ) -> Page:
-    """A page of history: the latest without a bound, else before, after or around a number. One query, two for around."""
+    """A page of history: the latest without a bound, else before, after or around a number. One query, two for
+    around.
+    """
     limit = page_size(limit)
     older, newer = page_questions(room.pk, reader, before, after, around, limit)
     inside = before is not None or (after is not None and after > 0)
@@ -193,7 +198,9 @@ def the_message(rows: list[tuple[Any, ...]]) -> str:
 # --- the event log
 
 NOBODY = Reader(user_id=0, role="moderator")
-"""Whom the log is read for when a process reads it for all its readers: who may see a frame is then asked of the frame."""
+"""Whom the log is read for when a process reads it for all its readers: who may see a frame is then asked of the
+frame.
+"""
 
 
 def events_question(room_id: int, reader: Reader, after: int, limit: int) -> Ask:

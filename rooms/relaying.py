@@ -1,7 +1,7 @@
 """Carrying committed events to the hubs: the quick way, by the channel layer.
 
-It may fail: every hub watches its rooms' `last_seq` and fills holes from the log. So each publish has 250 ms, and after a
-failure nobody waits for Redis again until a second has passed.
+It may fail: every hub watches its rooms' `last_seq` and fills holes from the log. So each publish has 250 ms, and
+after a failure nobody waits for Redis again until a second has passed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What the framework tells us of sign-ins, turned into revocations. The only signals in the house: they are Django's own."""
+"""What the framework tells us of sign-ins, turned into revocations. The only signals in the house: they are Django's
+own.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def remember_credentials(instance: User, **_: Any) -> None:
 
 @receiver(post_save, sender=User)
 def credentials_changed(instance: User, created: bool, **_: Any) -> None:
-    """A new password or a deactivated account ends every open connection; sessions of an old password die by themselves."""
+    """A new password or a deactivated account ends every open connection; sessions of an old password die by
+    themselves.
+    """
     before = getattr(instance, "_before", None)
     if created or before is None:
         return

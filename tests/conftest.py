@@ -1,4 +1,5 @@
-"""The cast, the same everywhere: ada owns the den, bob is a member, mod moderates, eve is outside, gus is a guest, echo an agent.
+"""The cast, the same everywhere: ada owns the den, bob is a member, mod moderates, eve is outside, gus is a guest,
+echo an agent.
 
 The den is private, the square is public and ada's. Servers come from `tests/plugins/servers.py`.
 """

@@ -5,7 +5,9 @@ from django.db import models
 
 
 class Attempt(models.Model):
-    """When something that may be guessed at was lately tried; `key` says what and by whom, hashed. See `rooms.guessing`."""
+    """When something that may be guessed at was lately tried; `key` says what and by whom, hashed. See
+    `rooms.guessing`.
+    """
 
     key = models.CharField(max_length=64, primary_key=True)
     at = ArrayField(models.DateTimeField())

@@ -6,8 +6,9 @@
     settle    the stored row, or why there is none                a second query only for resends and refusals
     relay     the ready frame to listeners, the id to handlers
 
-The statement reads the sender's role again under a share lock and takes the room's number last, so a removal and a message
-are ordered by their locks, and number order is commit order. JSON of the message comes back from the same statement.
+The statement reads the sender's role again under a share lock and takes the room's number last, so a removal and a
+message are ordered by their locks, and number order is commit order. JSON of the message comes back from the same
+statement.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ MAX_NAMED = 100
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who posts, without the ORM: sockets keep this. `trusted` says that the caller has asked `has_perm` for a right that
-    does not come from the role alone (a grant, a superuser), which the statement cannot re-read."""
+    """Who posts, without the ORM: sockets keep this. `trusted` says that the caller has asked `has_perm` for a right
+    that does not come from the role alone (a grant, a superuser), which the statement cannot re-read."""
 
     id: int
     kind: str

@@ -11,8 +11,8 @@ from ..models import Room
 def send_what_was_left() -> int:
     """Announce rooms whose last event no hub may know of, queue pending handlers. Returns how many of both.
 
-    Hubs fill holes by themselves, so announcing a room's last event is enough for all that came before it. Two relays at
-    once repeat each other's words, which listeners drop by number and handlers bear.
+    Hubs fill holes by themselves, so announcing a room's last event is enough for all that came before it. Two relays
+    at once repeat each other's words, which listeners drop by number and handlers bear.
     """
     return announce_behind() + handlers.dispatch_leftovers()
 

@@ -75,7 +75,9 @@ def revoke_token(*, token: ApiToken) -> None:
 
 
 def sign_out_everywhere(user: User, reason: str) -> None:
-    """End every session of a person (a changed password, a deactivated account). Tokens of the deactivated fail by themselves."""
+    """End every session of a person (a changed password, a deactivated account). Tokens of the deactivated fail by
+    themselves.
+    """
     with transaction.atomic():
         for session in Session.objects.filter(expire_date__gt=Now()).iterator():
             if session.get_decoded().get("_auth_user_id") == str(user.pk):

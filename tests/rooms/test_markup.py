@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a corpus reads best one payload after the other)
 from __future__ import annotations
 
 from html.parser import HTMLParser

@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Sends what could not be relayed at once: frames of rooms whose listeners may not know, handlers still pending."
+    help = (
+        "Sends what could not be relayed at once: frames of rooms whose listeners may not know, handlers still pending."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
@@ -28,7 +30,9 @@ class Command(BaseCommand):
         """One round; how long to wait until the next. A server that is away is met again with patience, not a crash."""
         try:
             background.with_connection(send_what_was_left)
-        except Exception as error:  # broker and database clients raise many kinds; nothing is lost, the rows stay marked
+        except (
+            Exception
+        ) as error:  # broker and database clients raise many kinds; nothing is lost, the rows stay marked
             log.warning("not everything could be sent: %s", error)
             return 2.0
         return 0.5
