@@ -33,7 +33,7 @@ def room_for(user: User | AnonymousUser, slug: str, perm: str = READ) -> Room:
     """The room, if they may do this there. Raises NotFound when they may not even see it, else Forbidden."""
     if not isinstance(user, User):
         raise NotAuthenticated
-    room = Room.objects.live().filter(slug=slug).first()  # type: ignore[attr-defined]
+    room = Room.objects.live().filter(slug=slug).first()
     if room is None:
         raise NotFound
     require(user, room, perm)

@@ -61,7 +61,8 @@ class MembershipInline(admin.TabularInline):
     model = Membership
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["user", "role", "joined_at"]
+    fields = ("user", "role", "joined_at")
+    readonly_fields = ("user", "role", "joined_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -116,7 +117,7 @@ class ReportAdmin(ReadOnly):
 
     @admin.action(description="Redact the message", permissions=["handle"])
     def redact(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        by = User.objects.get(pk=request.user.pk)
+        by = User.objects.get(username=request.user.get_username())
         for report in queryset.select_related("message"):
             try:
                 redact_message(message=report.message, by=by, reason=report.reason)

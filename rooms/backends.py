@@ -11,13 +11,13 @@ from .models import Membership, Room, User
 class RoleBackend(BaseBackend):
     """Answers `user.has_perm("rooms.…", room)` out of the person's role in that room. One query a question."""
 
-    def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None) -> bool:  # type: ignore[override]
+    def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
         if not isinstance(obj, Room) or not isinstance(user_obj, User) or not user_obj.is_active:
             return False
         app, _, name = perm.partition(".")
         return app == "rooms" and obj.deleted_at is None and name in permissions_of(user_obj, obj)
 
-    def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Model | None = None) -> set[str]:  # type: ignore[override]
+    def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Model | None = None) -> set[str]:
         if not isinstance(obj, Room) or not isinstance(user_obj, User) or not user_obj.is_active:
             return set()
         return {f"rooms.{name}" for name in permissions_of(user_obj, obj)}

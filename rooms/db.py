@@ -47,7 +47,7 @@ async def pool() -> AsyncConnectionPool:
 
 
 def connection_string() -> str:
-    parameters = connections["default"].get_connection_params()  # type: ignore[no-untyped-call]
+    parameters = connections["default"].get_connection_params()
     wanted = (
         "dbname",
         "user",

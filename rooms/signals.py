@@ -47,4 +47,4 @@ def credentials_changed(instance: User, created: bool, **_: Any) -> None:
 
 def _rehashed(user: User) -> bool:
     """Signing in may store the same password under a stronger hash: `set_password` was not called then."""
-    return user._password is None
+    return getattr(user, "_password", None) is None

@@ -57,7 +57,7 @@ class Room(models.Model):
     watched = models.BooleanField(default=False, editable=False)
 
     memberships: models.Manager[Membership]
-    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "slug"]

@@ -51,7 +51,7 @@ def edit_message(*, message: Message, by: User, body: object) -> Message:
             mentions,
             draft.state,
             Now(),
-        )  # type: ignore[assignment]
+        )
         message.save(update_fields=["body", "html", "mentions", "state", "edited_at"])
         message.refresh_from_db(fields=["edited_at"])
         tell(message, "message.edited", by, notes=draft.notes)

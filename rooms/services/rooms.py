@@ -113,7 +113,7 @@ def is_text(value: object) -> bool:
 
 
 def checked_slug(slug: str) -> str:
-    slug = slug.strip().lower() if isinstance(slug, str) else ""
+    slug = slug.strip().lower()
     try:
         validate_slug(slug)
     except ValidationError:
