@@ -1,0 +1,1 @@
+"""Pages about agents: who sits in a room, and how they behave there."""

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.urls import reverse
+
+from rooms.models import Room, User
+from rooms.web.panels import Panel
+
+from ..models import Seat
+
+WORDS = {
+    Seat.Trigger.MENTION: "answers when mentioned",
+    Seat.Trigger.REPLY: "answers mentions and replies",
+    Seat.Trigger.ALWAYS: "answers every message",
+    Seat.Trigger.OFF: "silent here",
+}
+
+
+def seats(room: Room, user: User) -> Panel:
+    """The agents of a room and when they speak, for `ROOM_PANELS`."""
+    found = Seat.objects.filter(room=room).select_related("agent__user")
+    notes = {seat.agent.user.username: WORDS[Seat.Trigger(seat.trigger)] for seat in found}
+    return Panel("Agents", reverse("room_seats", args=[room.slug]), notes)

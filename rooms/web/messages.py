@@ -1,0 +1,60 @@
+"""Saying something, and pieces of the timeline for a page that is already open."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from ..access import message_for, reader_in, room_for
+from ..errors import NotFound, RoomsError
+from ..services.messages import post_message
+from . import timeline
+from .doors import PageRequest, complain, page
+from .drawing import draw_message
+from .forms import SayForm
+from .rooms import draw_room
+
+
+@require_POST
+@page
+def say(request: PageRequest, slug: str) -> HttpResponse:
+    """Post from a page without scripts. What was typed stays typed when it is refused."""
+    room = room_for(request.user, slug, "rooms.post_message")
+    form = SayForm(request.POST)
+    if form.is_valid():
+        try:
+            post_message(room=room, author=request.user, **form.cleaned_data)
+            return redirect(f"{room.get_absolute_url()}#end")
+        except RoomsError as error:
+            complain(form, error)
+            return draw_room(request, room, form, status=error.status)
+    return draw_room(request, room, form, status=400)
+
+
+@require_GET
+@page
+def history(request: PageRequest, slug: str) -> HttpResponse:
+    """Articles before, after or around a number. Headers say whether there are more on either side."""
+    room = room_for(request.user, slug)
+    found = timeline.page_of(request, room, reader_in(request.user, room))
+    response = HttpResponse("".join(draw_message(message) for message in timeline.messages_of(found)))
+    response["X-Has-Before"] = str(int(found.has_before))
+    response["X-Has-After"] = str(int(found.has_after))
+    return response
+
+
+@require_GET
+@page
+def show(request: PageRequest, slug: str, message_id: UUID) -> HttpResponse:
+    """One message: its article for a script that asks for a piece, its place in the room for a person with a link."""
+    message = message_for(request.user, message_id)
+    if message.room.slug != slug:
+        raise NotFound
+    if "piece" in request.GET:
+        reader = reader_in(request.user, message.room)
+        return HttpResponse(draw_message(timeline.message_of(reader, message.pk)))
+    return redirect(f"{message.room.get_absolute_url()}?around={message.seq}#m-{message.pk}")
+

@@ -1,0 +1,175 @@
+"""The directory, a room, and what one may change about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages as notices
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ..access import reader_in, require, rights_in, room_for
+from ..errors import RoomsError
+from ..models import Membership, Room, User
+from ..services.reactions import mark_read
+from ..services.rooms import change_room, create_room, delete_room
+from . import timeline
+from .context import rooms_of
+from .doors import PageRequest, complain, page
+from .forms import RoomForm, SayForm, SearchForm
+from .panels import notes_of, panels_for
+
+SHOWN_PEOPLE = 60
+EMOJIS = [("👍", "Thumbs up"), ("❤️", "Heart"), ("😄", "Laughing"), ("🎉", "Party"), ("👀", "Looking"), ("🤔", "Thinking"),
+          ("✅", "Done"), ("🙏", "Thanks"), ("🔥", "Fire"), ("💡", "Idea"), ("🚀", "Rocket"), ("👎", "Thumbs down")]  # fmt: skip
+
+
+@require_GET
+def directory(request: HttpRequest) -> HttpResponse:
+    if not isinstance(request.user, User):
+        return render(request, "landing.html")
+    return my_directory(request)
+
+
+@page
+def my_directory(request: PageRequest) -> HttpResponse:
+    return draw_directory(request, RoomForm())
+
+
+def draw_directory(request: PageRequest, form: RoomForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "open_rooms": open_rooms(request.user), "may_create": request.user.kind != User.Kind.GUEST}
+    return render(request, "rooms/directory.html", context, status=status)
+
+
+def open_rooms(user: User) -> QuerySet[Room]:
+    """Public rooms this person is not in yet, the liveliest first."""
+    others = Room.objects.visible_to(user).filter(visibility=Room.Visibility.PUBLIC, kind=Room.Kind.ROOM)  # type: ignore[attr-defined]
+    found: QuerySet[Room] = others.exclude(memberships__user=user).annotate(size=Count("memberships"))
+    return found.order_by("-size", "name")[:120]
+
+
+@require_POST
+@page
+def create(request: PageRequest) -> HttpResponse:
+    form = RoomForm(request.POST)
+    if form.is_valid():
+        try:
+            return redirect(create_room(creator=request.user, **form.cleaned_data))
+        except RoomsError as error:
+            complain(form, error)
+    return draw_directory(request, form, status=400)
+
+
+@require_GET
+@page
+def show(request: PageRequest, slug: str) -> HttpResponse:
+    room = room_for(request.user, slug)
+    return draw_room(request, room, SayForm(initial={"reply_to": request.GET.get("reply_to", "")}))
+
+
+def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200) -> HttpResponse:
+    """The whole room. `room` was read before its messages, so its `last_seq` is a number the page surely has."""
+    rights = rights_in(request.user, room)
+    own = Membership.objects.filter(room=room, user=request.user).first()
+    shown = timeline.read(request, room, reader_in(request.user, room), own and own.read_seq)
+    context = {
+        "room": room,
+        "after": room.last_seq,
+        "read_seq": own.read_seq if own else "",
+        "form": form,
+        "may": sorted(rights.perms),
+        "may_post": rights.allow("post_message"),
+        "may_join": own is None and rights.allow("join_room"),
+        "may_see_members": rights.allow("see_members"),
+        "may_invite": rights.allow("invite_member"),
+        "emojis": EMOJIS,
+        **shown,
+        **(people_of(room, request.user) if rights.allow("see_members") else {}),
+    }
+    return render(request, "rooms/room.html", context, status=status)
+
+
+def people_of(room: Room, user: User) -> dict[str, Any]:
+    """Agents, then people, owners first; a large room shows some of them."""
+    panels = panels_for(room, user)
+    notes = notes_of(panels)
+    found = Membership.objects.filter(room=room, user__is_active=True).select_related("user").order_by("user__username")
+    rows = [{"user": m.user, "role": m.role, "note": notes.get(m.user.username) or role_note(m)} for m in found[:400]]
+    rows.sort(key=lambda row: list(Membership.Role).index(row["role"]))
+    agents = [row for row in rows if row["user"].is_machine]
+    humans = [row for row in rows if not row["user"].is_machine]
+    more = max(0, room.memberships.count() - len(agents) - SHOWN_PEOPLE)
+    return {"agents": agents, "humans": humans[:SHOWN_PEOPLE], "more_people": more, "panels": panels}
+
+
+def role_note(membership: Membership) -> str:
+    return "" if membership.role == Membership.Role.MEMBER else membership.get_role_display()
+
+
+@require_GET
+@page
+def sidebar(request: PageRequest) -> HttpResponse:
+    """The rooms of the sidebar, drawn anew."""
+    return render(request, "parts/side_rooms.html", {"my_rooms": rooms_of(request.user)})
+
+
+@require_POST
+@page
+def read(request: PageRequest, slug: str) -> HttpResponse:
+    room = room_for(request.user, slug)
+    mark_read(room=room, user=request.user, seq=room.last_seq)
+    return redirect(room)
+
+
+@require_GET
+@page
+def search(request: PageRequest, slug: str) -> HttpResponse:
+    room = room_for(request.user, slug)
+    form = SearchForm(request.GET)
+    words = form.cleaned_data["q"] if form.is_valid() else ""
+    hits = []
+    try:
+        hits = timeline.search(request.user, room, words) if words.strip() else []
+    except RoomsError as error:
+        complain(form, error)
+    return render(request, "rooms/search.html", {"room": room, "form": form, "words": words, "hits": hits})
+
+
+@require_http_methods(["GET", "POST"])
+@page
+def settings(request: PageRequest, slug: str) -> HttpResponse:
+    room = room_for(request.user, slug)
+    rights = rights_in(request.user, room)
+    form = RoomForm(request.POST or None, initial={"name": room.name, "topic": room.topic, "visibility": room.visibility})
+    if request.method == "POST" and form.is_valid():
+        require(request.user, room, "rooms.change_room")
+        try:
+            change_room(room=room, by=request.user, **form.cleaned_data)
+            notices.success(request, "Saved.")
+            return redirect("room_settings", room.slug)
+        except RoomsError as error:
+            complain(form, error)
+    context = {
+        "room": room,
+        "form": form,
+        "role": rights.role,
+        "may_change": rights.allow("change_room"),
+        "may_delete": rights.allow("delete_room"),
+        "may_join": rights.role is None and rights.allow("join_room"),
+        "panels": panels_for(room, request.user),
+    }
+    return render(request, "rooms/settings.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@page
+def delete(request: PageRequest, slug: str) -> HttpResponse:
+    room = room_for(request.user, slug, "rooms.delete_room")
+    if request.POST.get("name", "").strip() != room.name:
+        notices.error(request, f"To delete the room, type its name: {room.name}")
+        return redirect("room_settings", room.slug)
+    delete_room(room=room, by=request.user)
+    notices.success(request, f"{room.name} is gone.")
+    return redirect("directory")
