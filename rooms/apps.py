@@ -13,7 +13,16 @@ class RoomsConfig(AppConfig):
 
         from . import checks, models, signals  # noqa: F401  (they register themselves)
 
-        for model in (models.Room, models.Membership, models.Invitation, models.Report):
-            auditlog.register(model, exclude_fields=["last_seq", "relayed_seq", "read_seq", "digest"])
-        auditlog.register(models.User, exclude_fields=["password", "last_login"])
-        auditlog.register(models.ApiToken, exclude_fields=["digest", "last_used_at"])
+        for model, fields in AUDITED.items():
+            auditlog.register(getattr(models, model), include_fields=fields)
+
+
+# Named one by one: left to itself, auditlog follows reverse relations, with a query each time a user is saved.
+AUDITED = {
+    "User": ["username", "kind", "display_name", "about", "email", "is_active", "is_staff", "is_superuser"],
+    "Room": ["slug", "name", "topic", "visibility", "kind", "deleted_at"],
+    "Membership": ["room", "user", "role"],
+    "Invitation": ["room", "prefix", "role", "expires_at", "max_uses", "revoked_at"],
+    "Report": ["message", "reporter", "reason", "handled_at", "handled_by"],
+    "ApiToken": ["user", "name", "prefix", "scopes", "expires_at", "revoked_at"],
+}
