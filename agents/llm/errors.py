@@ -11,7 +11,7 @@ Deadline = Literal["connect", "first_token", "idle", "total"]
 SENTENCES: dict[str, str] = {
     "busy": "The model has too much to do right now.",
     "down": "The model's provider is out of order.",
-    "refused": "The model's provider does not accept the request. An administrator has to look at the model's settings.",
+    "refused": "The model's provider refuses the request. An administrator has to look at the model's settings.",
     "timeout": "The model took too long.",
     "protocol": "The model's provider sent something that is not an answer.",
     "truncated": "The answer broke off before its end.",
@@ -28,7 +28,7 @@ DEADLINE_SENTENCES: dict[str, str] = {
 
 
 class LLMError(Exception):
-    """`message` is for people in the room; `detail` is for the log and never holds a key. What was yielded before stays.
+    """`message` is for people in the room; `detail` is for the log and never holds a key. What was yielded stays.
 
     `usage` is what the broken call took as far as known: providers bill answers that nobody received.
     """

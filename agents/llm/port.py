@@ -1,10 +1,10 @@
 """What the house knows of a language model: one request, a stream of parts, and nine ways it can go wrong.
 
 Backends are chosen by dotted name in `settings.LLM_BACKEND`, the way Django chooses mail backends. They never retry and
-never fall back: whether a second, paid call is worth it is the run's decision, which knows what people have already read.
+never fall back: whether a second, paid call is worth it is the run's decision, which knows what people already read.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
@@ -59,14 +59,14 @@ class Deadlines:
 class Limits:
     """What one answer may grow to before it is cut with `too_large`; characters are Unicode code points."""
 
-    max_chars: int = 100_000
-    max_chunks: int = 50_000
-    max_chunk_chars: int = 50_000
+    max_chars: int = 32_000
+    max_chunks: int = 20_000
+    max_chunk_chars: int = 32_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `params` are the agent's (temperature, max_tokens, api_base …); `user` is an opaque id for the provider."""
+    """One call. `params` are the agent's (temperature, max_tokens …); `user` is an opaque id for the provider."""
 
     model: str
     turns: tuple[Turn, ...]
@@ -113,11 +113,16 @@ Part = Text | ToolCall | Finish
 
 
 class Backend(Protocol):
-    def stream(self, request: Request) -> AsyncIterator[Part]:
+    def stream(self, request: Request) -> AsyncGenerator[Part, None]:
         """Yield the reply as it comes; the last part is always Finish. Raises LLMError.
 
-        Closing or cancelling the iterator closes the connection to the provider.
+        Closing or cancelling the iterator closes the connection to the provider; hold it in `contextlib.aclosing`, or
+        a reply that is left half-read goes on costing until the garbage collector comes.
         """
+        ...
+
+    def usage_of(self, request: Request, written: str) -> Usage:
+        """What a reply stopped after `written` took, estimated: a provider bills what nobody waited for."""
         ...
 
     async def warm(self) -> None:

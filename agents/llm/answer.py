@@ -1,0 +1,91 @@
+"""An answer as it comes in through LiteLLM, and whether it came whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from agents.llm.deadlines import Sign
+from agents.llm.errors import LLMError
+from agents.llm.port import Finish, Part, Reason, Text, ToolCall, Usage
+
+REASONS: dict[str, Reason] = {
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+@dataclass
+class PartialCall:
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+class Answer:
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.partial: dict[int, PartialCall] = {}
+        self.usage: Any = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def spoke(self) -> bool:
+        return bool(self.pieces or self.partial)
+
+    def take(self, chunk: Any) -> Iterator[Part | Sign]:
+        """What a chunk brings that others should know of."""
+        self.usage = getattr(chunk, "usage", None) or self.usage
+        for choice in chunk.choices[:1]:
+            delta = choice.delta
+            if delta is None:
+                continue
+            if text := delta.content:
+                self.pieces.append(text)
+                yield Text(text)
+            for piece in delta.tool_calls or ():
+                self._add(piece)
+                yield Sign.THOUGHT
+            if getattr(delta, "reasoning_content", None):
+                yield Sign.THOUGHT
+
+    def _add(self, piece: Any) -> None:
+        call = self.partial.setdefault(piece.index or 0, PartialCall())
+        call.id = piece.id or call.id
+        if piece.function is not None:
+            call.name = piece.function.name or call.name
+            call.arguments.append(piece.function.arguments or "")
+
+    def must_be_whole(self, stream: Any) -> None:
+        """LiteLLM ends a stream that broke off, and one that was a web page, with `stop` and invented usage."""
+        if "html" in _content_type(stream):
+            raise LLMError("protocol", detail="a web page with status 200 where a stream was expected")
+        if not self.spoke:
+            raise LLMError("empty")
+        if not _reason_given(stream):
+            raise LLMError("truncated", detail="the stream ended without a finish_reason")
+
+    def calls(self) -> list[ToolCall]:
+        return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
+
+    def counted(self, stream: Any) -> Any:
+        """The provider's own count, or None when LiteLLM made one up."""
+        given = any(getattr(chunk, "usage", None) for chunk in getattr(stream, "chunks", ()))
+        return self.usage if given else None
+
+    def finish(self, usage: Usage, stream: Any) -> Finish:
+        return Finish(REASONS.get(_reason_given(stream), "stop"), usage)
+
+
+def _reason_given(stream: Any) -> str:
+    return cast(str, stream.received_finish_reason or stream.intermittent_finish_reason or "")
+
+
+def _content_type(stream: Any) -> str:
+    headers = getattr(stream, "_response_headers", None) or {}
+    return str(headers.get("content-type") or "").lower()

@@ -1,0 +1,51 @@
+"""What a call took, in tokens and whole micro-dollars.
+
+The price is the request's own, `params["price"] = {"prompt": 2.5, "completion": 10}` in US dollars per million tokens
+(which is micro-dollars per token), else LiteLLM's list, which came with its release. What has no price costs nothing: a
+model on one's own machine. Costs round up, so that many small calls are not free.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from math import ceil
+from typing import Any
+
+from agents.llm.port import Request, Usage, count_tokens
+
+MICROS = 1_000_000
+PER_TURN = 4
+"""Tokens a turn costs beyond its text, for its role and separators."""
+
+
+def usage_of(request: Request, written: str, counted: Any, litellm: Any) -> Usage:
+    """From the provider's own count where there is one."""
+    if counted is None:
+        return estimated(request, written, litellm)
+    prompt, completion = int(counted.prompt_tokens or 0), int(counted.completion_tokens or 0)
+    return Usage(prompt, completion, _cost(request, prompt, completion, litellm, counted))
+
+
+def estimated(request: Request, written: str, litellm: Any = None) -> Usage:
+    """Counted by ourselves; too little where the model thought unseen."""
+    prompt = sum(count_tokens(request.model, turn.content) + PER_TURN for turn in request.turns)
+    completion = count_tokens(request.model, written)
+    return Usage(prompt, completion, _cost(request, prompt, completion, litellm), estimated=True)
+
+
+def _cost(request: Request, prompt: int, completion: int, litellm: Any, counted: Any = None) -> int:
+    price = request.params.get("price")
+    if isinstance(price, Mapping):
+        return rounded_up(prompt * float(price.get("prompt", 0)) + completion * float(price.get("completion", 0)))
+    if litellm is None:
+        return 0
+    with suppress(Exception):  # it raises for a model that is not on its list
+        sides = litellm.cost_per_token(
+            model=request.model, prompt_tokens=prompt, completion_tokens=completion, usage_object=counted
+        )
+        return rounded_up(sum(sides) * MICROS)
+    return 0
+
+
+def rounded_up(micros: float) -> int:
+    """Up to the next whole micro-dollar, but not for what is only the noise of floating point."""
+    return max(0, ceil(round(micros, 6)))

@@ -1,0 +1,127 @@
+"""Time and size of one reply, the same for every backend.
+
+Providers' own time-outs hold per read, so a drip passes them for ever, and they bound no size at all. Here *progress*
+is text, a tool call or a sign of thought; bytes without meaning (comments, empty deltas) move no deadline.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from enum import Enum
+from typing import TypeVar
+
+from agents.llm.errors import Deadline, LLMError
+from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Usage
+
+T = TypeVar("T")
+BREATH = 8
+"""Chunks in a row before the loop turns once: about 3 ms of LiteLLM's parsing."""
+UNBILLED = {"busy", "refused", "down"}
+"""Who says this before the first word has not begun to work."""
+
+
+class Sign(Enum):
+    """What a backend yields, besides parts, when the model is at work without anything to show."""
+
+    THOUGHT = "thought"
+
+
+class Clock:
+    """Counts down three deadlines from its making; how long a connection may take is the transport's matter."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.deadlines = deadlines
+        self.loop = asyncio.get_running_loop()
+        start = self.loop.time()
+        self.end = start + deadlines.total
+        self.due = start + deadlines.first_token
+        self.waiting_for: Deadline = "first_token"
+
+    def progress(self) -> None:
+        self.due = self.loop.time() + self.deadlines.idle
+        self.waiting_for = "idle"
+
+    async def wait(self, for_: Awaitable[T]) -> T:
+        """Its result, or LLMError naming the deadline that came first; its own TimeoutError passes through."""
+        try:
+            async with asyncio.timeout_at(min(self.due, self.end)) as scope:
+                return await for_
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        raise LLMError("timeout", deadline="total" if self.end <= self.due else self.waiting_for)
+
+    def resume(self, since: float) -> None:
+        """Whoever reads the reply took their time since then: that is not the model's silence."""
+        self.due += self.loop.time() - since
+
+
+class Meter:
+    """Counts what was let through and says when it is enough."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.chars = 0
+        self.chunks = 0
+        self.pieces: list[str] = []
+
+    def breathe(self) -> bool:
+        """Count one chunk. True when others should have a turn: a provider faster than we are never lets the loop go,
+        and then no deadline passes either."""
+        self.chunks += 1
+        return self.chunks % BREATH == 0
+
+    def admit(self, text: str) -> str:
+        """As much of `text` as still fits; nothing of a chunk that is too large in itself."""
+        room = 0 if len(text) > self.limits.max_chunk_chars else self.limits.max_chars - self.chars
+        fitting = text[:room]
+        self.chars += len(fitting)
+        self.pieces.append(fitting)
+        return fitting
+
+    @property
+    def full(self) -> bool:
+        return self.chunks >= self.limits.max_chunks
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+async def guarded(
+    parts: AsyncGenerator[Part | Sign, None],
+    request: Request,
+    usage_of: Callable[[Request, str], Usage],
+    prepare: Callable[[], Awaitable[object]] | None = None,
+) -> AsyncGenerator[Part, None]:
+    """The parts in time and within bounds, ending in Finish; every LLMError out of here says what was spent.
+
+    What `prepare` does is our own slowness, not the provider's: the clock starts after it.
+    """
+    if prepare is not None:
+        await prepare()
+    meter = Meter(request.limits)
+    try:
+        async with aclosing(parts), aclosing(_measured(parts, Clock(request.deadlines), meter)) as measured:
+            async for part in measured:
+                yield part
+    except LLMError as error:
+        unbilled = error.kind in UNBILLED or error.deadline == "connect"
+        error.usage = Usage() if unbilled and not meter.chars else usage_of(request, meter.text)
+        raise
+
+
+async def _measured(parts: AsyncGenerator[Part | Sign, None], clock: Clock, meter: Meter) -> AsyncGenerator[Part, None]:
+    while (part := await clock.wait(anext(parts, None))) is not None:
+        clock.progress()
+        if meter.breathe():
+            await asyncio.sleep(0)
+        shown = Text(meter.admit(part.text)) if isinstance(part, Text) else part
+        before = clock.loop.time()
+        if isinstance(shown, Part) and shown != Text(""):
+            yield shown
+        clock.resume(before)
+        if isinstance(part, Finish):
+            return
+        if shown != part or meter.full:
+            raise LLMError("too_large")

@@ -1,0 +1,109 @@
+"""Any provider through LiteLLM, at arm's length: one call, one stream, our own deadlines, limits, errors and bills.
+
+The only module that imports litellm, and only on first use: it costs seconds and some 150 MB, which web processes and
+people's first questions are spared (see `warm`). What it gets wrong is put right here: `docs/decisions/` has the list.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from functools import cache
+from typing import Any
+from weakref import WeakSet
+
+from agents.llm import bills
+from agents.llm.answer import Answer
+from agents.llm.deadlines import Sign, guarded
+from agents.llm.litellm_call import arguments_of, secrets_of
+from agents.llm.litellm_errors import translated
+from agents.llm.port import Part, Request, Usage
+
+CLOSING = 2.0
+"""Seconds a stream may take to close; after that the connection is left to the garbage collector."""
+logger = logging.getLogger(__name__)
+
+
+@cache
+def _import() -> Any:
+    """The module, made quiet. It would fetch a price list from the network, log prompts, and start a thread a chunk."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    import litellm as module
+
+    litellm: Any = module  # typed as if none of these could be set
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.disable_streaming_logging = True
+    litellm.turn_off_message_logging = True
+    litellm.drop_params = True  # a parameter one provider does not know must not cost the answer
+    litellm.REPEATED_STREAMING_CHUNK_LIMIT = 10**9  # a table of dashes is no loop; our own limits cut loops
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # below that it writes out requests, whole
+    return litellm
+
+
+class LiteLLM:
+    """See `port.Backend`. Which parameters reach the provider, and where they lead, is told in `litellm_call`."""
+
+    def __init__(self) -> None:
+        self.loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+        self.warmed = False
+
+    def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        return guarded(self._parts(request), request, self.usage_of, prepare=self._litellm)
+
+    def usage_of(self, request: Request, written: str) -> Usage:
+        return bills.estimated(request, written, _import() if self.loops else None)
+
+    async def warm(self) -> None:
+        """Import, then one call to a provider inside this process: clients, TLS context, price list, first parse."""
+        from agents.llm.warmup import a_first_call
+
+        if not self.warmed:
+            self.warmed = True
+            try:
+                await a_first_call(self)
+            except Exception as problem:  # whatever is wrong will be said to the first person who asks
+                logger.warning("the model could not be warmed up: %s", type(problem).__name__)
+
+    async def _parts(self, request: Request) -> AsyncGenerator[Part | Sign, None]:
+        litellm = _import()
+        from agents.llm.flood import dam
+
+        answer = Answer()
+        stream, problem = None, None
+        try:
+            stream = await litellm.acompletion(**arguments_of(request))
+            dam(stream, request.limits.max_chunk_chars)
+            async for chunk in stream:
+                for part in answer.take(chunk):
+                    yield part
+        except Exception as caught:
+            problem = caught
+        finally:
+            await _close(stream)
+        if problem is not None:  # raised here, not above: see `translated`
+            raise translated(problem, spoke=answer.spoke, secrets=secrets_of(request))
+        answer.must_be_whole(stream)
+        for call in answer.calls():
+            yield call
+        yield answer.finish(bills.usage_of(request, answer.text, answer.counted(stream), litellm), stream)
+
+    async def _litellm(self) -> None:
+        """Imported in a thread: the loop carries other people's answers meanwhile."""
+        loop = asyncio.get_running_loop()
+        if loop in self.loops:
+            return
+        litellm = await asyncio.to_thread(_import)
+        if self.loops:  # clients are kept by the loop's id(), which a dead loop's successor may have inherited
+            litellm.in_memory_llm_clients_cache.flush_cache()
+        self.loops.add(loop)
+
+
+async def _close(stream: Any) -> None:
+    """Hang up, also when cancelled: a provider goes on writing, and billing, for as long as somebody listens."""
+    if stream is not None:
+        with suppress(Exception):
+            async with asyncio.timeout(CLOSING):
+                await stream.aclose()

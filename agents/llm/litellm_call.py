@@ -1,0 +1,83 @@
+"""A request in LiteLLM's words: which parameters go along, to which address, with which key."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from agents.llm.port import Deadlines, Request, Turn
+
+PASSED_ON = {
+    *("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stop", "seed", "logit_bias"),
+    *("presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity", "response_format"),
+    *("tools", "tool_choice", "parallel_tool_calls", "api_version", "extra_body"),
+}
+"""Parameters for the provider. Anything else in `params` is ours (`price`, `script`) and stays here."""
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+NO_KEY = "none"
+AT_LEAST = 3600.0
+"""A time-out of the transport that never comes first: when to stop waiting is told by `deadlines.Clock`."""
+
+
+def arguments_of(request: Request) -> dict[str, Any]:
+    return {
+        "model": request.model,
+        "messages": [message_of(turn) for turn in request.turns],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "num_retries": 0,
+        "max_retries": 0,
+        "timeout": transport_timeout(request.deadlines),
+        **({"user": request.user} if request.user else {}),
+        **{name: value for name, value in request.params.items() if name in PASSED_ON},
+        **destination_of(request.model, request.params),
+    }
+
+
+def message_of(turn: Turn) -> dict[str, str]:
+    """With the speaker's name where the OpenAI protocol takes it; it refuses names with a dot."""
+    message = {"role": turn.role, "content": turn.content}
+    return {**message, "name": turn.name} if turn.role == "user" and NAME.fullmatch(turn.name) else message
+
+
+def transport_timeout(deadlines: Deadlines) -> Any:
+    import httpx  # comes with litellm; web processes do without
+
+    return httpx.Timeout(AT_LEAST, connect=deadlines.connect)
+
+
+def destination_of(model: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Address and key: the request's own, else the house's, else what LiteLLM finds in the environment.
+
+    An address of one's own never gets the key of another place.
+    """
+    if base := params.get("api_base"):
+        return {"api_base": str(base), "api_key": str(params.get("api_key") or NO_KEY)}
+    if key := params.get("api_key"):
+        return {"api_key": str(key)}
+    if provider_of(model) == provider_of(settings.LLM_MODEL):
+        return house_destination(provider_of(model))
+    return {}
+
+
+def house_destination(provider: str) -> dict[str, str]:
+    """`LLM_API_BASE` and `LLM_API_KEY`; local servers want no key, the OpenAI client wants one."""
+    key = settings.LLM_API_KEY
+    if settings.LLM_API_BASE and provider == "openai":
+        key = key or os.environ.get("OPENAI_API_KEY") or NO_KEY
+    found = {"api_base": settings.LLM_API_BASE, "api_key": key}
+    return {name: value for name, value in found.items() if value}
+
+
+def provider_of(model: str) -> str:
+    return model.split("/", 1)[0] if "/" in model else "openai"
+
+
+def secrets_of(request: Request) -> tuple[str, ...]:
+    """What must never be seen in an error: the keys of this call and of this process."""
+    here = [str(request.params.get("api_key") or ""), settings.LLM_API_KEY]
+    there = [value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN", "_SECRET"))]
+    return tuple(secret for secret in here + there if len(secret) > 5)
