@@ -51,6 +51,8 @@ AGENT_CONTEXT = [  # what an agent is told, in this order
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
+ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
+
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")
 LLM_BACKEND = envstr(
@@ -58,6 +60,9 @@ LLM_BACKEND = envstr(
 )
 LLM_API_BASE = envstr("LLM_API_BASE", "")  # an OpenAI-compatible server of your own
 LLM_API_KEY = envstr("LLM_API_KEY", "")  # or the provider's own variable, such as OPENAI_API_KEY
+BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
+BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
+AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
 # DEBUG=1 allows defaults that only fit one's own machine. Without it everything below has to be said.
@@ -124,6 +129,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "rooms.web.context.house",
             ],
         },
     }
@@ -194,6 +200,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # leases and
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_CONSUMER = "chatroom.celery:PatientConsumer"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
@@ -203,7 +210,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 0.5,
-    "socket_timeout": 1.5,  # longer than the one second a worker waits for work
+    "socket_timeout": 1.0,  # whoever publishes to a hung Redis is free after this
     "socket_keepalive": True,
     "health_check_interval": 25,
     "max_retries": 0,
@@ -292,6 +299,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v[0-9]+",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "rooms.roles.Role",
+        "InvitationRole": ["member", "guest"],
+        "UserKind": "rooms.models.User.Kind",
+        "RoomKind": "rooms.models.Room.Kind",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "rooms.api.schema.add_events"],
 }
 

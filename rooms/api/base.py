@@ -28,9 +28,11 @@ from .auth import BearerAuthentication, SessionAuthentication
 from .parsers import JSONParser
 from .renderers import AlwaysJSON, OrjsonRenderer, private
 
-__all__ = ["APIView", "Request", "Response", "Strict", "Username"]
+__all__ = ["ANY", "APIView", "Request", "Response", "Strict", "Username"]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+ANY = ""
+"""For `scopes`: which one is needed depends on what is found."""
 
 
 class Strict(serializers.Serializer[Any]):
@@ -93,7 +95,9 @@ class APIView(views.APIView):
 
     def check_grant(self) -> None:
         method = self.request.method or "GET"
-        self.need_scope(self.scopes.get(method) or ("read" if method in SAFE else "write"))
+        scope = self.scopes.get(method, "read" if method in SAFE else "write")
+        if scope != ANY:
+            self.need_scope(scope)
         in_a_room = "slug" in self.kwargs or "message_id" in self.kwargs
         if not in_a_room and not self.for_bound_tokens:
             self.refuse_bound()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 
 from ..errors import NotFound
@@ -44,7 +45,7 @@ class Invitations(APIView):
         said = self.read(InvitationForm, request.data or {})
         expires_in = timedelta(hours=said.pop("expires_in_hours"))
         invitation, secret = invitations.create_invitation(room=room, by=self.person, expires_in=expires_in, **said)
-        url = f"{settings.PUBLIC_URL}/join/{secret}/"
+        url = settings.PUBLIC_URL + reverse("invitation", args=[secret])
         return Response({**present.invitation(invitation), "secret": secret, "url": url}, status=201)
 
 

@@ -11,8 +11,9 @@ from ..errors import Invalid
 from ..models import Message
 from ..services import messages, reactions
 from ..services.posting import Place, Speaker, apost_message
+from ..writing import apage_as_it_stands, as_it_stands
 from . import present
-from .base import APIView, Request, Response
+from .base import ANY, APIView, Request, Response
 from .forms import EditForm, MessageForm, PageQuery, RedactForm, ReportForm
 from .hot import HotView, body_of
 from .parsers import parse_json
@@ -36,7 +37,7 @@ class Messages(HotView):
     async def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         visit = await self.enter(request, slug, access.READ)
         page = await reading.aread_page(visit.room_id, visit.reader, **page_query(request))
-        return HttpResponse(page.json(), content_type=JSON)
+        return HttpResponse((await apage_as_it_stands(page)).json(), content_type=JSON)
 
     @extend_schema(
         operation_id="post_message",
@@ -101,7 +102,16 @@ def draft(said: Any) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name != "attachments"}
 
 
-class OneMessage(APIView):
+class MessageView(APIView):
+    def answer(self, message: Message, status: int = 200) -> Response:
+        """The message as this person may see it now."""
+        reader = access.reader_in(self.person, message.room)
+        return Response(as_it_stands(reading.read_message(reader, message.pk)), status=status)
+
+
+class OneMessage(MessageView):
+    scopes = {"DELETE": ANY}
+
     @extend_schema(operation_id="message", responses=MessageShape, tags=["messages"], summary="One message")
     def get(self, request: Request, message_id: UUID) -> Response:
         return self.answer(self.message())
@@ -127,15 +137,12 @@ class OneMessage(APIView):
     def delete(self, request: Request, message_id: UUID) -> Response:
         message = self.message()
         if message.author_id == self.person.pk:
+            self.check_reach(message.room, "rooms.post_message")
             messages.withdraw_message(message=message, by=self.person)
         else:
             self.check_reach(message.room, "rooms.moderate_message")
             messages.redact_message(message=message, by=self.person, **self.read(RedactForm, request.data or {}))
         return Response(status=204)
-
-    def answer(self, message: Message) -> Response:
-        reader = access.reader_in(self.person, message.room)
-        return Response(reading.read_message_json(reader, message.pk).encode())
 
 
 class History(APIView):
@@ -150,7 +157,7 @@ class History(APIView):
         return Response({"results": [present.revision(one) for one in revisions]})
 
 
-class OneReaction(APIView):
+class OneReaction(MessageView):
     @extend_schema(
         operation_id="add_reaction", request=None, responses=MessageShape, tags=["messages"], summary="Put a mark on it"
     )
@@ -165,11 +172,7 @@ class OneReaction(APIView):
     def delete(self, request: Request, message_id: UUID, emoji: str) -> Response:
         message = self.message("rooms.add_reaction")
         reactions.remove_reaction(message=message, user=self.person, emoji=emoji)
-        return self.answer(message, 200)
-
-    def answer(self, message: Message, status: int) -> Response:
-        reader = access.reader_in(self.person, message.room)
-        return Response(reading.read_message_json(reader, message.pk).encode(), status=status)
+        return self.answer(message)
 
 
 class ReportMessage(APIView):

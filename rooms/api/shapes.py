@@ -170,16 +170,3 @@ class FoundShape(MessageShape):
 class FoundPageShape(Shape):
     results = FoundShape(many=True)
     has_more = serializers.BooleanField()
-
-
-class FrameShape(Shape):
-    type = serializers.CharField()
-    room = serializers.SlugField()
-    id = serializers.IntegerField(required=False)
-    data = serializers.DictField(required=False)
-
-
-class EventsShape(Shape):
-    results = FrameShape(many=True)
-    last_seq = serializers.IntegerField()
-    resync = serializers.BooleanField(required=False)
