@@ -31,4 +31,4 @@ def roots() -> list[tuple[str, str]]:
     if settings.HASHED_STATIC:
         return [(str(settings.STATIC_ROOT), "")]
     storages = [storage for finder in get_finders() for storage in getattr(finder, "storages", {}).values()]
-    return [(storage.location, storage.prefix or "") for storage in storages]
+    return [(storage.location, getattr(storage, "prefix", "") or "") for storage in storages]

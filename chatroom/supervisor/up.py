@@ -72,7 +72,7 @@ class Up:
         await self.start_child("web", self.web())
         await self.first_answer()
         python = [sys.executable, "-m"]
-        await self.start_child("worker", [*python, "celery", "-A", "chatroom", *WORKER])
+        await self.start_child("worker", [*python, "celery", "-q", "-A", "chatroom", *WORKER])
         await self.start_child("relay", [sys.executable, "manage.py", "relay"])
         beat = [
             "celery",
