@@ -14,13 +14,13 @@ from channels.routing import ProtocolTypeRouter
 
 from rooms.live.routing import websocket_application
 
-from .doorstep import BodyLimit, ExactOrigin, lifespan
+from .doorstep import BehindProxies, BodyLimit, ExactOrigin, lifespan
 from .static import serve_static
 
 application = ProtocolTypeRouter(
     {
-        "http": serve_static(BodyLimit(django)),
-        "websocket": ExactOrigin(websocket_application),
+        "http": serve_static(BehindProxies(BodyLimit(django))),
+        "websocket": BehindProxies(ExactOrigin(websocket_application)),
         "lifespan": lifespan,
     }
 )

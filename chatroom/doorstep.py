@@ -1,4 +1,4 @@
-"""What every connection passes before the application sees it: origin of sockets, size of bodies, start and stop."""
+"""What every connection passes before the application sees it: proxies, origin of sockets, size of bodies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,32 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REFUSED_ORIGIN = 4403
+
+
+class BehindProxies:
+    """Who calls, when proxies of ours stand in front: the address the outermost of them saw, and its scheme.
+
+    Counted from the right, because whatever stands further left was written by the caller.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if settings.TRUSTED_PROXIES:
+            scope = {**scope, **seen_from_outside(scope, settings.TRUSTED_PROXIES)}
+        await self.app(scope, receive, send)
+
+
+def seen_from_outside(scope: Scope, proxies: int) -> dict[str, Any]:
+    addresses = [part.strip() for value in headers(scope, b"x-forwarded-for") for part in value.split(",")]
+    schemes = headers(scope, b"x-forwarded-proto")
+    facts: dict[str, Any] = {}
+    if len(addresses) >= proxies:
+        facts["client"] = (addresses[-proxies], 0)
+    if schemes and schemes[-1] in ("http", "https"):
+        facts["scheme"] = schemes[-1] if scope["type"] == "http" else schemes[-1].replace("http", "ws")
+    return facts
 
 
 class ExactOrigin:
@@ -38,8 +64,12 @@ class ExactOrigin:
         await self.app(scope, receive, send)
 
 
+def headers(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
 def header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+    return next(iter(headers(scope, name)), None)
 
 
 def brings_token(scope: Scope) -> bool:

@@ -76,7 +76,7 @@ if "*" in ALLOWED_HOSTS and not DEBUG:
     raise SettingError("ALLOWED_HOSTS='*' answers to any name. It accepts the names people really use.")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *envlist("CSRF_TRUSTED_ORIGINS", [])]
 ALLOWED_ORIGINS = CSRF_TRUSTED_ORIGINS  # who may open a WebSocket with a cookie: scheme, host and port, exactly
-TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, at_most=10)  # how many proxies of ours stand in front
+TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, at_most=10)  # how many of ours stand in front; see chatroom/doorstep.py
 
 ROOT_URLCONF = "chatroom.urls"
 ASGI_APPLICATION = "chatroom.asgi.application"
@@ -243,7 +243,6 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False  # names are lower case, so that @Ada a
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 ANONYMOUS_USER_NAME = None  # guardian makes no row for nobody
 
 AUDITLOG_DISABLE_REMOTE_ADDR = True
@@ -266,7 +265,6 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]  # probes speak to the process, not to the proxy
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 
 from chatroom.env import SettingError
+from chatroom.serve import SOCKET_BYTES
+from chatroom.serve import command as uvicorn
 from chatroom.services import ServiceError
 from chatroom.services.process import Service
 
@@ -17,7 +19,6 @@ from .child import Child, ending
 from .console import banner, say
 from .plan import BASE_DIR, Plan, environment, make_plan
 
-SOCKET_BYTES = str(4 * 1024 * 1024)  # beyond 64 KiB the application answers with an error; this only bounds memory
 PATIENCE = 10.0
 
 
@@ -118,10 +119,9 @@ class Up:
 
     def web(self) -> list[str]:
         host, port = self.plan.host, str(self.plan.port)
-        python = [sys.executable, "-m", self.plan.server, "chatroom.asgi:application"]
         if self.plan.server == "uvicorn":
-            return [*python, "--host", host, "--port", port, *UVICORN]
-        return [*python, "-b", host, "-p", port, *DAPHNE]
+            return uvicorn(host, port)
+        return [sys.executable, "-m", "daphne", "chatroom.asgi:application", "-b", host, "-p", port, *DAPHNE]
 
     async def first_answer(self, patience: float = 60) -> None:
         """Until the web process answers, or long enough; if it cannot start, its lines have said why."""
@@ -139,8 +139,6 @@ class Up:
         say("up", "stopped; nothing is left running")
 
 
-UVICORN = ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", SOCKET_BYTES]
-UVICORN += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5", "--no-server-header"]
 DAPHNE = ["--websocket-max-message-size", SOCKET_BYTES, "--websocket-max-frame-size", SOCKET_BYTES, "-v", "0"]
 DAPHNE += ["--no-server-name", "--application-close-timeout", "5", "--http-timeout", "120"]
 WORKER = ["worker", "-P", "threads", "-c", "64", "-Q", "agent,default", "-l", "WARNING"]
@@ -154,7 +152,7 @@ async def answers(host: str, port: int) -> bool:
         return False
     try:
         writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        return (await reader.readline()).startswith(b"HTTP/1.1 200")
+        return (await reader.readline()).startswith(b"HTTP/1.1 ")
     except OSError:
         return False
     finally:
