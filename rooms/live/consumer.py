@@ -20,6 +20,7 @@ from .feeds import Feed
 from .hub import hub
 from .outbox import Outbox, Send
 from .principal import Principal, still_signed_in
+from .rights import Place
 from .servers import cutter, with_backpressure
 from .socket_auth import principal_of, subprotocol_for
 
@@ -41,6 +42,7 @@ class Socket:
         self.principal = principal
         self.outbox = Outbox(with_backpressure(send), cutter(send))
         self.feeds: dict[str, Feed] = {}
+        self.places: dict[str, tuple[Place, float]] = {}
         self.typed: dict[str, float] = {}
         self._ends: asyncio.TimerHandle | None = None
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 MAX_ROOMS = 200
 TYPING_LASTS = 6
 TYPING_EVERY = 2.0
+KNOWN_FOR = 2.0
 POST = "rooms.post_message"
 
 
@@ -89,18 +90,26 @@ async def post(socket: Socket, said: Said, ref: Ref) -> None:
 
 
 async def speaking_place(socket: Socket, slug: str) -> tuple[Place, bool]:
-    """The room, if they may post there, and whether that had to be asked by name. Raises NotFound or Forbidden.
-
-    A room that is open stands as its feed knows it; the statement that keeps the message re-reads the role anyway.
-    """
-    feed = socket.feeds.get(slug)
-    place = feed.place if feed and not feed.closed and not feed.doubtful else await place_of(socket.principal, slug)
+    """The room, if they may post there, and whether that had to be asked by name. Raises NotFound or Forbidden."""
+    place = await known_place(socket, slug)
     if not socket.principal.grant.allows(POST):
         raise Forbidden("This token's scopes do not include that.")
     if place.decided_by_role(POST):
         return place, False
     await in_thread(room_of, socket.principal, slug, POST)
     return place, True
+
+
+async def known_place(socket: Socket, slug: str) -> Place:
+    """The sender's place, asked every other second at most: the statement that keeps a message re-reads the role."""
+    now = time.monotonic()
+    place, until = socket.places.get(slug, (None, 0.0))
+    if place is None or until < now:
+        if len(socket.places) > MAX_ROOMS:
+            socket.places.clear()
+        place = await place_of(socket.principal, slug)
+        socket.places[slug] = (place, now + KNOWN_FOR)
+    return place
 
 
 async def typing(socket: Socket, said: Said, ref: Ref) -> None:

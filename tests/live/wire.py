@@ -1,0 +1,190 @@
+"""A client of the ASGI application itself, without a server in between: what it sends is what a server would pass on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import AsyncClient
+
+from chatroom.asgi import application
+from rooms.background import in_thread
+from rooms.models import User
+from rooms.services.tokens import create_token
+
+ORIGIN = "http://testserver"
+PATIENCE = 5.0
+
+
+class Closed(Exception):
+    """The server closed the socket."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Wire:
+    """One WebSocket. `hear()` gives the next frame and raises Closed at the end."""
+
+    def __init__(self, path: str = "/ws/", headers: list[tuple[bytes, bytes]] | None = None, subprotocols: list[str] | None = None) -> None:
+        path, _, query = path.partition("?")
+        self.scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": path,
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": headers or [],
+            "subprotocols": subprotocols or [],
+        }
+        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._refs = 0
+        self.flows = asyncio.Event()
+        self.flows.set()
+        self.subprotocol: str | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Wire:
+        self.task = asyncio.create_task(application(self.scope, self._to_app.get, self._send))
+        await self._to_app.put({"type": "websocket.connect"})
+        first = await self._next(PATIENCE)
+        assert first["type"] == "websocket.accept", first
+        self.subprotocol = first.get("subprotocol")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self.task is not None
+        self.flows.set()
+        await self._to_app.put({"type": "websocket.disconnect", "code": 1005})
+        await asyncio.wait_for(self.task, PATIENCE)
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        await self.flows.wait()
+        await self._from_app.put(event)
+
+    async def _next(self, seconds: float) -> dict[str, Any]:
+        return await asyncio.wait_for(self._from_app.get(), seconds)
+
+    async def text(self, seconds: float = PATIENCE) -> str:
+        event = await self._next(seconds)
+        if event["type"] == "websocket.close":
+            raise Closed(event["code"])
+        return str(event["text"])
+
+    async def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
+        frame: dict[str, Any] = orjson.loads(await self.text(seconds))
+        return frame
+
+    async def until(self, wanted: Callable[[dict[str, Any]], Any] | str, seconds: float = PATIENCE) -> dict[str, Any]:
+        """The first frame that is wanted (a type, or a question); others are passed over."""
+        is_wanted = (lambda frame: frame["type"] == wanted) if isinstance(wanted, str) else wanted
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await self.hear(seconds)
+                if is_wanted(frame):
+                    return frame
+
+    async def silent(self, seconds: float = 0.3) -> list[dict[str, Any]]:
+        """Whatever comes within this time: for showing that nothing does."""
+        frames: list[dict[str, Any]] = []
+        try:
+            while True:
+                frames.append(await self.hear(seconds))
+        except TimeoutError:
+            return frames
+
+    async def closed(self, seconds: float = PATIENCE) -> int:
+        """Wait for the close frame and give its code."""
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    await self.text(seconds)
+                except Closed as end:
+                    return end.code
+
+    async def raw(self, text: str | None = None, data: bytes | None = None) -> None:
+        await self._to_app.put({"type": "websocket.receive", "text": text, "bytes": data})
+
+    async def say(self, type: str, **facts: Any) -> str:
+        self._refs += 1
+        ref = str(self._refs)
+        await self.raw(orjson.dumps({"type": type, "ref": ref, **facts}).decode())
+        return ref
+
+    async def ask(self, type: str, **facts: Any) -> dict[str, Any]:
+        """Say something and give the answer to it, passing over everything else."""
+        ref = await self.say(type, **facts)
+        return await self.until(lambda frame: frame.get("ref") == ref)
+
+    async def open(self, room: str, **facts: Any) -> dict[str, Any]:
+        answer = await self.ask("room.open", room=room, **facts)
+        assert answer["type"] == "ack", answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+async def signed_in(user: User, path: str = "/ws/", origin: str = ORIGIN) -> Wire:
+    """A page's socket: session cookie and origin."""
+    return Wire(path, [(b"cookie", f"sessionid={await session_of(user)}".encode()), (b"origin", origin.encode())])
+
+
+async def session_of(user: User) -> str:
+    client = await client_of(user)
+    return str(client.cookies["sessionid"].value)
+
+
+async def client_of(user: User) -> AsyncClient:
+    """Somebody's browser, signed in."""
+    client = AsyncClient(headers={"host": "testserver"})
+    await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+async def token_of(user: User, *scopes: str, rooms: Any = ()) -> str:
+    _, secret = await in_thread(create_token, user=user, name="test", scopes=scopes or ("read", "write"), rooms=rooms)
+    return str(secret)
+
+
+def bearing(secret: str, path: str = "/ws/") -> Wire:
+    """A program's socket: a token and no origin."""
+    return Wire(path, [(b"authorization", f"Bearer {secret}".encode())])
+
+
+async def do(service: Callable[..., Any], **facts: Any) -> Any:
+    """Call a service as a door would, on a thread with a connection of its own."""
+    return await in_thread(service, **facts)
+
+
+def seqs(frames: list[dict[str, Any]]) -> list[int]:
+    return [frame["id"] for frame in frames if "id" in frame]
+
+
+async def numbered(wire: Wire, up_to: int, seconds: float = PATIENCE) -> list[dict[str, Any]]:
+    """All numbered frames until this number."""
+    frames: list[dict[str, Any]] = []
+    async with asyncio.timeout(seconds):
+        while not frames or frames[-1]["id"] < up_to:
+            frame = await wire.hear(seconds)
+            if "id" in frame:
+                frames.append(frame)
+    return frames
+
+
+async def eventually(question: Callable[[], Awaitable[Any] | Any], seconds: float = PATIENCE) -> Any:
+    """Ask until the answer is yes."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = question()
+            if asyncio.iscoroutine(answer):
+                answer = await answer
+            if answer:
+                return answer
+            await asyncio.sleep(0.02)
+
+
+__all__ = ["Closed", "SessionStore", "Wire", "sync_to_async"]
