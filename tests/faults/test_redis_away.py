@@ -1,4 +1,4 @@
-"""Redis stopped, hung, flushed and restarted: sending, history and live events go on, and everything recovers by itself."""
+"""Redis stopped, hung, flushed and restarted: sending, history and live events go on; everything recovers by itself."""
 
 from __future__ import annotations
 

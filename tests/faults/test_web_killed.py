@@ -103,7 +103,7 @@ async def test_killed_under_load_every_acknowledged_line_is_there_exactly_once(h
     async with house.socket("bob", "other") as bob:
         last = await bob.open()
         writers = [asyncio.create_task(write(number)) for number in range(4)]
-        while len(acknowledged) < 100:
+        while len(acknowledged) < 100:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         house.processes["web"].kill()
         await asyncio.gather(*writers)
