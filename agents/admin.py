@@ -1,0 +1,191 @@
+"""The console of the agents: who they are, where they sit, what they did and what it cost. Ledgers are read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest
+
+from rooms.admin import ReadOnly
+from rooms.errors import RoomsError
+from rooms.models import User
+from rooms.models.user import validate_username
+
+from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
+from .models.agent import BOUNDS
+from .models.task import LIVE
+from .services import cancel_run
+
+
+class AgentForm(forms.ModelForm):
+    """An agent and its user in one form; the name is given once and then stays."""
+
+    username = forms.CharField(max_length=32, validators=[validate_username])
+    display_name = forms.CharField(max_length=64, required=False)
+
+    class Meta:
+        model = Agent
+        fields = ["owner", "persona", "system_prompt", "model", "parameters", "enabled", *BOUNDS]
+        widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["username"].initial = self.instance.user.username
+            self.fields["username"].disabled = True
+            self.fields["display_name"].initial = self.instance.user.display_name
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if not self.instance.pk and User.objects.filter(username=name).exists():
+            raise ValidationError("Somebody already has this name.")
+        return name
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    form = AgentForm
+    list_display = ["username", "name", "model_name", "enabled", "rooms", "owner", "created_at"]
+    list_filter = ["enabled", "model"]
+    list_select_related = ["user", "owner"]
+    search_fields = ["user__username", "user__display_name", "persona"]
+    autocomplete_fields = ["owner"]
+    fieldsets = [
+        (None, {"fields": ["username", "display_name", "persona", "owner", "enabled"]}),
+        ("What it is told", {"fields": ["system_prompt", "context_messages"]}),
+        ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
+        ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
+        return super().get_queryset(request).annotate(seated=Count("seats"))
+
+    @admin.display(ordering="user__username", description="agent")
+    def username(self, agent: Agent) -> str:
+        return agent.user.username
+
+    @admin.display(description="shown as")
+    def name(self, agent: Agent) -> str:
+        return agent.user.name
+
+    @admin.display(ordering="seated")
+    def rooms(self, agent: Any) -> int:
+        return int(agent.seated)
+
+    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        if not change:
+            user = User(username=form.cleaned_data["username"], kind=User.Kind.AGENT)
+            user.set_unusable_password()
+            user.save()
+            obj.user = user
+        obj.user.display_name = form.cleaned_data["display_name"]
+        obj.user.save(update_fields=["display_name"])
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Agents are switched off: what they said stays attributed."""
+        return False
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnly):
+    list_display = ["agent", "room", "trigger", "added_by", "created_at"]
+    list_filter = ["trigger"]
+    list_select_related = ["agent__user", "room", "added_by"]
+    search_fields = ["agent__user__username", "room__slug"]
+
+
+class StepInline(admin.TabularInline):
+    model = Step
+    fields = ("kind", "status", "attempt", "fence", "lease_owner", "error", "prompt_tokens", "ended_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnly):
+    list_display = ["id", "agent", "room", "requester", "status", "reason", "attempt", "tokens", "created_at", "took"]
+    list_filter = ["status", "reason", "agent"]
+    list_select_related = ["agent__user", "room", "requester"]
+    search_fields = ["id", "room__slug", "requester__username", "agent__user__username"]
+    date_hierarchy = "created_at"
+    inlines = [StepInline]
+    actions = ["stop"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        total = Sum("steps__usages__prompt_tokens") + Sum("steps__usages__completion_tokens")
+        return super().get_queryset(request).annotate(total_tokens=total)
+
+    @admin.display(ordering="total_tokens")
+    def tokens(self, task: Any) -> int:
+        return task.total_tokens or 0
+
+    @admin.display(description="seconds")
+    def took(self, task: Task) -> str:
+        if task.started_at is None or task.ended_at is None:
+            return "–"
+        return f"{(task.ended_at - task.started_at).total_seconds():.1f}"
+
+    @admin.action(description="Stop these runs", permissions=["view"])
+    def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        if not request.user.has_perm("agents.stop_task") or not isinstance(request.user, User):
+            return self.message_user(request, "You may look at runs, not stop them.", messages.ERROR)
+        stopped = 0
+        for task in Task.objects.filter(pk__in=queryset.values("pk"), status__in=LIVE).select_related("agent__user"):
+            try:
+                cancel_run(run=task, by=request.user)
+                stopped += 1
+            except RoomsError:
+                continue  # it ended by itself in this moment
+        self.message_user(request, f"{stopped} stopped.", messages.SUCCESS)
+
+
+@admin.register(Prompt)
+class PromptAdmin(ReadOnly):
+    list_display = ["__str__", "agent", "created_at"]
+    search_fields = ["sha256"]
+
+    def agent(self, prompt: Prompt) -> str:
+        return prompt.parts.get("username", "")
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnly):
+    list_display = [
+        "created_at", "agent", "room", "requester", "model",
+        "prompt_tokens", "completion_tokens", "dollars", "estimated",
+    ]  # fmt: skip
+    list_filter = ["model", "estimated", "agent"]
+    list_select_related = ["agent__user", "room", "requester"]
+    search_fields = ["room__slug", "requester__username"]
+    date_hierarchy = "created_at"
+
+    @admin.display(ordering="cost_micros")
+    def dollars(self, usage: Usage) -> str:
+        return f"{usage.cost_micros / 1_000_000:.6f}"
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnly):
+    list_display = ["name", "state", "failures", "last_error", "opened_at", "changed_at"]
+    list_filter = ["state"]
+    actions = ["close"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only so that the action is offered; there is no form to change."""
+        return obj is None and request.user.has_perm("agents.change_breaker")
+
+    @admin.action(description="Close: let calls through again", permissions=["change"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> None:
+        closed = queryset.filter(~Q(state=Breaker.State.CLOSED) | Q(failures__gt=0)).update(
+            state=Breaker.State.CLOSED, failures=0, opened_at=None, probe=None, probe_until=None
+        )
+        self.message_user(request, f"{closed} closed.", messages.SUCCESS)

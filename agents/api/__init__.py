@@ -1,0 +1,1 @@
+"""REST: the registry, the seats of a room, and runs."""

@@ -1,0 +1,94 @@
+"""What answers look like, for OpenAPI; `present.py` makes them."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from rooms.api.shapes import PersonShape, Shape
+
+from ..models import Reason, Seat, Status, Step
+
+
+class LimitsShape(Shape):
+    max_prompt_tokens = serializers.IntegerField()
+    max_reply_tokens = serializers.IntegerField()
+    context_messages = serializers.IntegerField()
+    connect_seconds = serializers.FloatField()
+    first_token_seconds = serializers.FloatField()
+    idle_seconds = serializers.FloatField()
+    total_seconds = serializers.FloatField()
+
+
+class AgentShape(PersonShape):
+    about = serializers.CharField()
+    persona = serializers.CharField()
+    model = serializers.CharField(help_text="The model it speaks with.")
+    enabled = serializers.BooleanField()
+    owner = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    system_prompt = serializers.CharField(required=False, help_text="Only for those who may change the agent.")
+    parameters = serializers.DictField(required=False, help_text="Only for those who may change the agent.")
+    limits = LimitsShape()
+
+
+class AgentsShape(Shape):
+    results = AgentShape(many=True)
+
+
+class SeatShape(Shape):
+    agent = PersonShape()
+    persona = serializers.CharField()
+    trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
+    added_by = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class SeatsShape(Shape):
+    results = SeatShape(many=True)
+
+
+class UsageShape(Shape):
+    model = serializers.CharField()
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost_micros = serializers.IntegerField(help_text="Millionths of a US dollar.")
+    estimated = serializers.BooleanField()
+
+
+class StepShape(Shape):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=Step.Kind.choices)
+    needs = serializers.ListField(child=serializers.UUIDField())
+    status = serializers.ChoiceField(choices=Status.choices)
+    attempt = serializers.IntegerField()
+    error = serializers.CharField()
+    prompt = serializers.CharField(allow_null=True, help_text="SHA-256 of the instructions.")
+    prompt_sha256 = serializers.CharField(help_text="SHA-256 of the whole prompt.")
+    usage = UsageShape(many=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunShape(Shape):
+    id = serializers.UUIDField()
+    room = serializers.SlugField()
+    agent = PersonShape()
+    requester = serializers.CharField(allow_null=True)
+    trigger_message = serializers.UUIDField(allow_null=True)
+    root_message = serializers.UUIDField(allow_null=True)
+    message = serializers.UUIDField(allow_null=True, help_text="The answer.")
+    attempt = serializers.IntegerField()
+    depth = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True)
+    notice = serializers.CharField(help_text="The reason as a sentence.")
+    cancel_requested_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    steps = StepShape(many=True)
+
+
+class RunsShape(Shape):
+    results = RunShape(many=True)
+    has_before = serializers.BooleanField()

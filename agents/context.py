@@ -1,0 +1,159 @@
+"""What an agent is told: built by the processors named in `settings.AGENT_CONTEXT`, in order, within a token budget.
+
+Three rules. A message goes into a prompt only if *every* reader of the reply may read it. The transcript never enters
+the system role. And nobody can speak in another's name: what others said arrives as one JSON object a message,
+`{"from": username, "text": …}`, in which a body cannot end its own string; what the agent said itself has the role
+*assistant*, and nothing else has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from rooms.audience import readable_by_each
+from rooms.models import Message
+
+from .instructions import Instructions, instructions_of
+from .llm.port import Turn, count_tokens
+from .models import Agent, Task
+from .models.prompt import sha256_of
+
+PER_TURN = 4
+"""Tokens a turn costs besides its text: role and separators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a processor knows: whose answer, to what, for whom (None: the whole room), and the tokens still free."""
+
+    task: Task
+    question: Message
+    audience: tuple[int, ...] | None
+    free: int
+
+    @property
+    def agent(self) -> Agent:
+        return self.task.agent
+
+    def cost(self, text: str) -> int:
+        return count_tokens(self.agent.model_name, text) + PER_TURN
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a processor adds: turns, their cost, the ids of the messages in them, and the template if it used one."""
+
+    turns: tuple[Turn, ...] = ()
+    tokens: int = 0
+    read: tuple[UUID, ...] = ()
+    instructions: Instructions | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """The prompt as it goes out. `sha256` names the whole of it; `read` says which messages it was made of."""
+
+    turns: list[Turn] = field(default_factory=list)
+    tokens: int = 0
+    read: list[UUID] = field(default_factory=list)
+    instructions: Instructions | None = None
+
+    def add(self, part: Contribution) -> None:
+        self.turns.extend(part.turns)
+        self.tokens += part.tokens
+        self.read.extend(part.read)
+        self.instructions = part.instructions or self.instructions
+
+    @property
+    def sha256(self) -> str:
+        return sha256_of([[turn.role, turn.name, turn.content] for turn in self.turns])
+
+
+Processor = Callable[[Asking], Contribution]
+
+
+def build(task: Task, question: Message) -> Context:
+    """Ask each processor in turn; each is told what those before it left of the budget."""
+    audience = None if question.visible_to is None else tuple(question.visible_to)
+    context = Context()
+    for processor in processors():
+        context.add(processor(Asking(task, question, audience, task.agent.max_prompt_tokens - context.tokens)))
+    return context
+
+
+@cache
+def processors() -> tuple[Processor, ...]:
+    return tuple(import_string(name) for name in settings.AGENT_CONTEXT)
+
+
+# --- the two of this floor
+
+
+def instructions(asking: Asking) -> Contribution:
+    """Who the agent is, where it is, and how to read what follows. No word of the conversation."""
+    found = instructions_of(asking.agent, asking.task.room)
+    text = found.text
+    return Contribution((Turn("system", text),), asking.cost(text), instructions=found)
+
+
+def recent_messages(asking: Asking) -> Contribution:
+    """The last messages up to the question, newest kept first, as many as the budget takes; the question always."""
+    chosen: list[tuple[Message, Turn]] = []
+    spent = 0
+    for message in newest_first(asking):
+        turn = turn_of(asking, message)
+        cost = asking.cost(turn.content)
+        if spent + cost > asking.free:
+            if chosen:
+                break
+            turn = shortened(asking, message, asking.free)
+            cost = asking.cost(turn.content)
+        chosen.append((message, turn))
+        spent += cost
+    chosen.reverse()
+    return Contribution(tuple(turn for _, turn in chosen), spent, tuple(message.pk for message, _ in chosen))
+
+
+def newest_first(asking: Asking) -> Iterable[Message]:
+    question = asking.question
+    earlier = (
+        Message.objects.filter(tellable(asking.audience), room=asking.task.room, seq__lt=question.seq)
+        .select_related("author")
+        .only("id", "seq", "body", "author__id", "author__username")
+        .order_by("-seq")[: asking.agent.context_messages - 1]
+    )
+    return [question, *earlier]
+
+
+def tellable(audience: tuple[int, ...] | None) -> Q:
+    """Finished words that every one of the audience may read; for the whole room that leaves out all whispers.
+
+    Stricter than what the asker may read: an answer must not carry to others what was said to the asker alone.
+    """
+    return readable_by_each(audience) & Q(state__in=["visible", "interrupted"]) & ~Q(body="")
+
+
+def turn_of(asking: Asking, message: Message) -> Turn:
+    if message.author_id == asking.agent.user_id:
+        return Turn("assistant", message.body, name=message.author.username)
+    return Turn("user", quoted(message.author.username, message.body), name=message.author.username)
+
+
+def quoted(username: str, text: str) -> str:
+    """One speaker, one string. JSON escapes quotes and line ends, so no text can open a second object or name."""
+    return orjson.dumps({"from": username, "text": text}).decode()
+
+
+def shortened(asking: Asking, message: Message, tokens: int) -> Turn:
+    """The question, cut so that it fits; a question alone may be larger than the whole budget."""
+    bytes = max(0, (tokens - PER_TURN - 16) * 3)
+    body = message.body.encode()[:bytes].decode(errors="ignore")
+    return Turn("user", quoted(message.author.username, f"{body} […]"), name=message.author.username)

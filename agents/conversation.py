@@ -1,0 +1,196 @@
+"""One answer being written, inside the event loop of the worker: calls, retries, and how it ends. No ORM in here.
+
+Until a first word was shown a call may be made again, twice at most; afterwards never, since people have read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rooms.live import streams
+from rooms.models import Message
+
+from . import breaker, gates
+from .gates import Window, Withheld
+from .llm.port import Backend, Finish, LLMError, Request, Text, Usage
+from .models import Reason
+from .outcomes import Outcome, broken, finished, not_answering, refused_by
+from .voice import Voice
+from .watch import LOST, watch
+
+log = logging.getLogger(__name__)
+
+RETRIES = 2
+RETRIED = frozenset({"busy", "down"})
+LONGEST_WAIT = 10.0
+GRACE = 10.0
+"""Seconds after the agent's own deadline at which a backend that does not mind it is cut off."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A claimed step, ready to speak. `message` has its room loaded and is only looked at; `leased` is monotonic."""
+
+    step_id: UUID
+    fence: int
+    message: Message
+    name: str
+    backend: Backend
+    request: Request
+    breaker: str
+    leased: float
+    voice: Voice = field(init=False)
+    writing: asyncio.Task[Outcome] = field(init=False)
+    why: str = ""
+    objection: Withheld | None = None
+    calling: bool = False
+    usages: list[Usage] = field(default_factory=list)
+
+    @property
+    def message_id(self) -> UUID:
+        return self.message.pk
+
+    @property
+    def shown(self) -> str:
+        return self.voice.shown
+
+    async def send(self, offset: int, text: str) -> None:
+        await streams.send_text(self.message, offset, text)  # type: ignore[arg-type]  # a Message is a Writing
+
+    def stop(self, why: str) -> None:
+        """End it from outside. The first reason counts; nothing is said after it."""
+        if not self.why:
+            self.why = why
+            self.voice.fall_silent()
+            self.writing.cancel()
+
+    def object_to(self, objection: Withheld) -> None:
+        self.objection = objection
+        self.stop(Reason.WITHHELD)
+
+
+async def converse(talk: Conversation) -> Outcome | None:
+    """Speak to the end, whichever it is. None when the lease was lost: then there is nothing left to write down."""
+    talk.voice = Voice(talk.send, talk.object_to)
+    talk.writing = asyncio.get_running_loop().create_task(answer(talk))
+    watch().add(talk)
+    try:
+        await asyncio.wait({talk.writing}, timeout=talk.request.deadlines.total + GRACE)
+        talk.writing.cancel()
+        await asyncio.wait({talk.writing})
+    finally:
+        watch().remove(talk)
+        talk.voice.fall_silent()
+    return outcome_of(talk)
+
+
+def outcome_of(talk: Conversation) -> Outcome | None:
+    if talk.why == LOST:
+        return None
+    if talk.objection is not None:
+        return refused_by(talk.objection.verdict, talk.shown, spent(talk))
+    if talk.why:
+        return Outcome(Reason(talk.why), talk.shown, usage=spent(talk))
+    if talk.writing.cancelled():
+        return broken(LLMError("timeout", deadline="total"), talk.shown, spent(talk))
+    fault = talk.writing.exception()
+    if fault is not None:
+        log.error("a run failed by a fault of our own", exc_info=fault)
+        return Outcome(Reason.ERROR, talk.shown, usage=spent(talk), error=type(fault).__name__[:32])
+    return talk.writing.result()
+
+
+async def answer(talk: Conversation) -> Outcome:
+    """Call the model, again where that may help. The breaker is asked before each call and told after it."""
+    for number in range(1, RETRIES + 2):
+        leave = await breaker.admit(talk.breaker, patience_of(talk.request))
+        if not isinstance(leave, breaker.Pass):
+            return not_answering(talk.name, leave)
+        try:
+            return await call(talk, leave)
+        except LLMError as error:
+            await leave.failed(error)
+            note(talk, error)
+            pause = pause_before(number + 1, error, talk)
+            if pause is None:
+                await talk.voice.finish()
+                return broken(error, talk.shown, spent(talk))
+        except BaseException:
+            await leave.unused()
+            raise
+        await asyncio.sleep(pause)
+    raise AssertionError("the last call has no pause after it")
+
+
+async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
+    """One call of the model. Raises LLMError with what was said so far in the voice."""
+    talk.calling = True
+    finish: Finish | None = None
+    async with aclosing(talk.backend.stream(talk.request)) as parts:
+        async for part in parts:
+            if isinstance(part, Text):
+                if not talk.voice.has_begun:
+                    await leave.spoke()
+                talk.voice.say(part.text)
+            elif isinstance(part, Finish):
+                finish = part
+    if finish is None:
+        raise LLMError("truncated", detail="the backend ended without a Finish")
+    await leave.succeeded()
+    talk.calling = False
+    talk.usages.append(finish.usage)
+    return await concluded(talk, finish)
+
+
+async def concluded(talk: Conversation, finish: Finish) -> Outcome:
+    """All has been said: the gates look at the whole once more before it is kept."""
+    await talk.voice.finish()
+    try:
+        text = gates.passed(Window(talk.shown, whole=True)) if talk.shown else ""
+    except Withheld as objection:
+        return refused_by(objection.verdict, "", spent(talk))
+    return finished(finish, text, spent(talk))
+
+
+def pause_before(number: int, error: LLMError, talk: Conversation) -> float | None:
+    """Seconds until the call may be made again, jittered; None when it must not be."""
+    if number > RETRIES + 1 or error.kind not in RETRIED or talk.voice.has_begun:
+        return None
+    if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
+        return None
+    backoff = 0.25 * 2**number * random.uniform(0.5, 1.5)  # noqa: S311  # a jitter need not be unguessable
+    return max(backoff, (error.retry_after or 0) * random.uniform(1, 1.1))  # noqa: S311
+
+
+def patience_of(request: Request) -> float:
+    """How long a probe may take to say its first word, before another call may probe."""
+    return request.deadlines.connect + request.deadlines.first_token + 5
+
+
+def note(talk: Conversation, error: LLMError) -> None:
+    """What a broken call took: as the backend says, else estimated if it spoke."""
+    talk.calling = False
+    if error.usage is not None:
+        talk.usages.append(error.usage)
+    elif talk.voice.has_begun:
+        talk.usages.append(talk.backend.usage_of(talk.request, talk.shown))
+
+
+def spent(talk: Conversation) -> Usage | None:
+    """All calls together, and the one that was cut off in its midst by an estimate. None when nothing was taken."""
+    usages = list(talk.usages)
+    if talk.calling:
+        usages.append(talk.backend.usage_of(talk.request, talk.shown))
+    if not usages:
+        return None
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+        cost_micros=sum(usage.cost_micros for usage in usages),
+        estimated=any(usage.estimated for usage in usages),
+    )

@@ -1,0 +1,133 @@
+"""The end of a run in one transaction: the step by its fence, the ledger, the task with its reason, message and events.
+
+Whoever comes too late finds another fence or another status, changes nothing and is told so. Locks are taken in the
+order step, task, message, room, here as everywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Now
+
+from rooms.errors import Conflict
+from rooms.events import record
+from rooms.live import streams
+from rooms.models import Message
+from rooms.services.messages import finish_message, interrupt_message
+
+from .llm.port import Usage as Spent
+from .models import Reason, Status, Step, Task, Usage
+from .models.task import LIVE
+from .outcomes import Outcome
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 15.0
+"""Seconds for which the end is tried again when the database does not answer; after that the sweeper's word counts."""
+
+
+def end_step(step: Step, fence: int, outcome: Outcome) -> bool:
+    """End a step that was claimed with this fence. False when somebody else has ended it."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _end_step(step, fence, outcome)
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("the end of run %s could not be written yet: %s", step.task_id, error)
+            time.sleep(0.5)
+
+
+@transaction.atomic
+def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
+    mine = Step.objects.filter(pk=step.pk, fence=fence, status=Status.RUNNING)
+    if not mine.update(
+        status=outcome.status,
+        ended_at=Now(),
+        lease_until=None,
+        error=outcome.error,
+        output={"message": str(step.task.reply_id)} if step.task.reply_id else {},
+    ):
+        return False
+    if outcome.usage is not None:
+        charge(step, fence, outcome.usage)
+    if outcome.status == Status.DONE and has_more(step.task):
+        return True
+    end_task(step.task, outcome)
+    return True
+
+
+def has_more(task: Task) -> bool:
+    return Step.objects.filter(task=task, status__in=LIVE).exists()
+
+
+def charge(step: Step, fence: int, spent: Spent) -> None:
+    """One row for one claim: the pair of step and fence is unique, so nothing is ever charged twice."""
+    task = step.task
+    Usage.objects.create(
+        step=step,
+        fence=fence,
+        agent_id=task.agent_id,
+        room_id=task.room_id,
+        requester_id=task.requester_id,
+        model=task.agent.model_name,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        cost_micros=spent.cost_micros,
+        estimated=spent.estimated,
+    )
+
+
+def end_task(task: Task, outcome: Outcome) -> bool:
+    """Bring a task to its end with what it has to show. Steps that still wait are dropped. False when it had ended."""
+    with transaction.atomic():
+        Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
+        ended = Task.objects.filter(pk=task.pk, status__in=LIVE).update(
+            status=outcome.status, reason=outcome.reason, notice=sentence_of(task, outcome), ended_at=Now()
+        )
+        if not ended:
+            return False
+        settle_message(task, outcome)
+        tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
+    return True
+
+
+def sentence_of(task: Task, outcome: Outcome) -> str:
+    """What the room reads: who stopped it, if somebody did."""
+    if outcome.reason == Reason.CANCELLED:
+        by = Task.objects.filter(pk=task.pk).values_list("cancelled_by__username", flat=True).first()
+        return f"Stopped by @{by}." if by else outcome.sentence
+    return outcome.sentence
+
+
+def settle_message(task: Task, outcome: Outcome) -> None:
+    """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
+    message = task.reply
+    if message is None:
+        return
+    try:
+        if outcome.reason == Reason.ANSWERED:
+            finish_message(message=message, body=outcome.text)
+        else:
+            interrupt_message(message=message, body=outcome.text, notice=sentence_of(task, outcome))
+    except Conflict:
+        log.info("message %s was not being written any more when its run ended", message.pk)
+
+
+def tell_of(task: Task, type: str, **facts: str) -> None:
+    """An event about a run, for those who may read its answer."""
+    reply = task.reply
+    data = {"run": str(task.pk), "agent": task.agent.user.username, "message": str(reply.pk) if reply else None}
+    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=reply.visible_to if reply else None)
+
+
+def text_shown(reply: Message | None) -> str:
+    """What people have seen of an answer: the longer of what the heartbeats kept and what Redis still has."""
+    if reply is None:
+        return ""
+    kept = Message.objects.values_list("body", flat=True).get(pk=reply.pk)
+    return max(kept, streams.text_so_far(reply.pk), key=len)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from rooms.models import Room, User
+
+from ..llm.port import Deadlines
+from ..parameters import validate_parameters
+
+Bounds = tuple[float, float]
+BOUNDS: dict[str, Bounds] = {
+    "max_prompt_tokens": (256, 200_000),
+    "max_reply_tokens": (1, 16_000),
+    "context_messages": (1, 200),
+    "connect_seconds": (0.1, 30),
+    "first_token_seconds": (0.1, 120),
+    "idle_seconds": (0.1, 120),
+    "total_seconds": (0.5, 230),
+}
+"""What the limits of an agent may be set to. `total_seconds` stays below the time-out of the queue."""
+
+
+def between(name: str) -> list[Any]:
+    low, high = BOUNDS[name]
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+class Agent(models.Model):
+    """A model with a persona, speaking through a user of kind *agent*.
+
+    `model` is empty for the model of the house (`settings.LLM_MODEL`). Keys and addresses of providers are never kept
+    here: whoever may edit an agent could send them elsewhere.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="agent")
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="agents")
+    persona = models.CharField(max_length=280, blank=True)
+    system_prompt = models.TextField(max_length=8_000, blank=True)
+    model = models.CharField(max_length=128, blank=True)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, validators=[validate_parameters]
+    )
+    max_prompt_tokens = models.PositiveIntegerField(default=6_000, validators=between("max_prompt_tokens"))
+    max_reply_tokens = models.PositiveIntegerField(default=1_024, validators=between("max_reply_tokens"))
+    context_messages = models.PositiveIntegerField(default=20, validators=between("context_messages"))
+    connect_seconds = models.FloatField(default=5, validators=between("connect_seconds"))
+    first_token_seconds = models.FloatField(default=20, validators=between("first_token_seconds"))
+    idle_seconds = models.FloatField(default=15, validators=between("idle_seconds"))
+    total_seconds = models.FloatField(default=120, validators=between("total_seconds"))
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["user__username"]
+        constraints = [
+            models.CheckConstraint(name=f"agent_{name}", condition=Q(**{f"{name}__gte": low, f"{name}__lte": high}))
+            for name, (low, high) in BOUNDS.items()
+        ]
+
+    def __str__(self) -> str:
+        return self.user.username
+
+    @property
+    def model_name(self) -> str:
+        """The model it speaks with today."""
+        return self.model or settings.LLM_MODEL or "scripted"
+
+    @property
+    def deadlines(self) -> Deadlines:
+        return Deadlines(
+            connect=self.connect_seconds,
+            first_token=self.first_token_seconds,
+            idle=self.idle_seconds,
+            total=self.total_seconds,
+        )
+
+
+class Seat(models.Model):
+    """How an agent behaves in one room. Its user is a member there like anybody else.
+
+    *reply* answers whoever mentions it or replies to it; *mention* only the first; *always* every person.
+    """
+
+    class Trigger(models.TextChoices):
+        MENTION = "mention"
+        ALWAYS = "always"
+        REPLY = "reply"
+        OFF = "off"
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="seats")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="seats")
+    trigger = models.CharField(max_length=7, choices=Trigger.choices, default=Trigger.MENTION)
+    added_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[models.Manager[Seat]] = models.Manager()
+
+    class Meta:
+        ordering = ["room", "id"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "room"], name="seat_once"),
+            models.CheckConstraint(name="seat_trigger", condition=Q(trigger__in=["mention", "always", "reply", "off"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} in {self.room} ({self.trigger})"

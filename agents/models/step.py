@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from rooms.ids import uuid7
+
+from .prompt import Prompt
+from .task import ENDED, LIVE, Status, Task
+
+
+class StepQuerySet(models.QuerySet["Step"]):
+    def ready(self) -> StepQuerySet:
+        """Waiting, with everything it needs done."""
+        return self.filter(status=Status.WAITING).exclude(needs__in=Step.objects.exclude(status=Status.DONE))
+
+
+class Step(models.Model):
+    """A node of a task's DAG. It may run when every step it needs is done.
+
+    Whoever claims it gets a lease and the next `fence`; every later write names that fence, so that a worker that was
+    believed dead changes nothing when it comes back. A step whose lease ran out is never run a second time: its text
+    may have been read and its call has been paid.
+    """
+
+    class Kind(models.TextChoices):
+        COMPLETE = "complete"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.COMPLETE)
+    needs: models.ManyToManyField[Step, Any] = models.ManyToManyField(
+        "self", symmetrical=False, related_name="needed_by", blank=True
+    )
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.WAITING)
+    fence = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_owner = models.CharField(max_length=96, blank=True)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, null=True, blank=True, related_name="steps")
+    prompt_sha256 = models.CharField(max_length=64, blank=True)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    read = ArrayField(models.UUIDField(), default=list, blank=True)
+    output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    error = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    queued_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StepQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["task", "id"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(name="step_kind", condition=Q(kind__in=["complete"])),
+            models.CheckConstraint(name="step_status", condition=Q(status__in=[*LIVE, *ENDED])),
+            models.CheckConstraint(
+                name="step_runs_under_a_lease",
+                condition=~Q(status="running") | Q(lease_until__isnull=False, fence__gte=1),
+            ),
+            models.CheckConstraint(
+                name="step_ends",
+                condition=Q(status__in=LIVE, ended_at=None) | Q(status__in=ENDED, ended_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_until"], name="step_leases", condition=Q(status="running")),
+            models.Index(fields=["queued_at"], name="step_waiting", condition=Q(status="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"

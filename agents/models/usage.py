@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from rooms.models import Room, User
+
+from .agent import Agent
+from .step import Step
+
+
+class Usage(models.Model):
+    """What one claim of a step took, its retries included: the ledger. Only added to.
+
+    `estimated` when the provider did not say; costs are whole millionths of a dollar.
+    """
+
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="usages")
+    fence = models.PositiveIntegerField()
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="usages", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="usages", db_index=False)
+    requester = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
+    model = models.CharField(max_length=128)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    cost_micros = models.BigIntegerField(default=0)
+    estimated = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Usage]] = models.Manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "usage"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["step", "fence"], name="usage_once"),
+            models.CheckConstraint(name="usage_cost", condition=Q(cost_micros__gte=0)),
+        ]
+        indexes = [
+            models.Index(fields=["agent", "created_at"], name="usage_by_agent"),
+            models.Index(fields=["room", "created_at"], name="usage_by_room"),
+            models.Index(fields=["requester", "created_at"], name="usage_by_requester"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.prompt_tokens}+{self.completion_tokens}"

@@ -1,0 +1,89 @@
+"""How a run ends: one reason of a closed list, the text that was shown, and a sentence for the people in the room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from rooms.gates import Verdict
+
+from .llm.port import Finish, LLMError, Usage
+from .models import Reason, Status
+
+SENTENCES: dict[Reason, str] = {
+    Reason.ANSWERED: "",
+    Reason.LENGTH: "The answer reached its longest allowed length.",
+    Reason.FILTERED: "The model's provider stopped this answer.",
+    Reason.CANCELLED: "The answer was stopped.",
+    Reason.RECALLED: "What this would have answered was taken back.",
+    Reason.UNSEATED: "The agent has left the room.",
+    Reason.EXPIRED: "Nobody was free to answer in time. You can ask again.",
+    Reason.WORKER_LOST: "The answer broke off because the process writing it stopped. You can ask for it again.",
+    Reason.ERROR: "Something went wrong on our side. You can ask for it again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged."""
+
+    reason: Reason
+    text: str = ""
+    notice: str = ""
+    usage: Usage | None = None
+    error: str = ""
+
+    @property
+    def status(self) -> Status:
+        match self.reason:
+            case Reason.ANSWERED:
+                return Status.DONE
+            case Reason.CANCELLED:
+                return Status.CANCELLED
+            case Reason.WORKER_LOST:
+                return Status.INTERRUPTED
+        return Status.INTERRUPTED if self.text else Status.FAILED
+
+    @property
+    def sentence(self) -> str:
+        return (self.notice or SENTENCES.get(self.reason, ""))[:280]
+
+
+def finished(finish: Finish, text: str, usage: Usage | None) -> Outcome:
+    """The model came to an end by itself: an answer, unless it says otherwise or said nothing."""
+    match finish.reason:
+        case "length":
+            return Outcome(Reason.LENGTH, text, usage=usage)
+        case "content_filter":
+            return Outcome(Reason.FILTERED, text, usage=usage)
+        case "tool_calls":
+            return broken(LLMError("protocol", detail="a tool call where there are no tools"), text, usage)
+    if not text.strip():
+        return broken(LLMError("empty"), "", usage)
+    return Outcome(Reason.ANSWERED, text, usage=usage)
+
+
+def broken(error: LLMError, text: str, usage: Usage | None) -> Outcome:
+    """The call ended badly; the kinds of errors are reasons of the same names."""
+    kind = f"{error.kind}.{error.deadline}" if error.deadline else error.kind
+    return Outcome(Reason(error.kind), text, error.message, usage, kind)
+
+
+def refused_by(verdict: Verdict, text: str, usage: Usage | None) -> Outcome:
+    """A reply gate ended it; the one on size has a reason of its own."""
+    reason = Reason.TOO_LARGE if verdict.rule == "size" else Reason.WITHHELD
+    notice = verdict.reason or "The rest of this answer was withheld by a rule of the room."
+    return Outcome(reason, text, notice, usage, f"gate.{verdict.rule}"[:32])
+
+
+def not_answering(name: str, retry_in: float) -> Outcome:
+    """The circuit breaker is open: said at once instead of letting people wait."""
+    return Outcome(
+        Reason.UNAVAILABLE, notice=f"{name} is not answering right now; trying again in {in_words(retry_in)}."
+    )
+
+
+def in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, ceil(seconds))} seconds" if seconds > 1 else "a moment"
+    return f"{ceil(seconds / 60)} minutes"

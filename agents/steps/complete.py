@@ -1,0 +1,112 @@
+"""A step that asks a model for an answer and writes it into the room as it comes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from rooms import background
+from rooms.gates import MAX_BYTES
+from rooms.models import Message
+
+from .. import budgets, context
+from ..budgets import Call
+from ..claims import Claim
+from ..context import Context
+from ..conversation import GRACE, Conversation, converse
+from ..llm.port import Limits, Request, backend_for
+from ..models import Agent, Reason, Step, Task
+from ..outcomes import Outcome
+
+SCRIPTED = "agents.llm.scripted.Scripted"
+
+
+def complete(step: Step, claim: Claim) -> Outcome | None:
+    """The prologue and the wait; the answer itself runs on the process's event loop with those of all other runs."""
+    leased = time.monotonic()
+    task = step.task
+    refusal = obstacle(task)
+    if refusal is not None:
+        return refusal
+    told = context.build(task, present(task.trigger_message))
+    request = request_for(task, told)
+    verdict = budgets.screen(Call(task, step, request, told.tokens))
+    if verdict is not None:
+        return Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32])
+    speaking = background.submit(converse(conversation_for(step, claim, request, leased)))
+    remember(claim, told)
+    release_connection()
+    return speaking.result(request.deadlines.total + 2 * GRACE + 30)
+
+
+def obstacle(task: Task) -> Outcome | None:
+    """What happened between the question and now."""
+    question = task.trigger_message
+    if question is None or question.is_recalled or question.state == Message.State.HELD:
+        return Outcome(Reason.RECALLED)
+    if task.seat_id is None or not task.agent.enabled or task.room.deleted_at is not None:
+        return Outcome(Reason.UNSEATED)
+    return None
+
+
+def request_for(task: Task, told: Context) -> Request:
+    """The call, with nothing in it that names a person: the provider gets an opaque id of the asker."""
+    agent = task.agent
+    return Request(
+        model=agent.model_name,
+        turns=tuple(told.turns),
+        params=params_of(agent),
+        deadlines=agent.deadlines,
+        limits=Limits(max_chars=MAX_BYTES),
+        user=f"u{task.requester_id}",
+        metadata={"run": str(task.pk), "room": task.room_id},
+    )
+
+
+def params_of(agent: Agent) -> dict[str, Any]:
+    """Addresses and keys are the house's, from the environment; an agent's own parameters cannot name any."""
+    return {**agent.parameters, "max_tokens": agent.max_reply_tokens}
+
+
+def backend_path(model: str) -> str:
+    return SCRIPTED if model.startswith("scripted") else settings.LLM_BACKEND
+
+
+def conversation_for(step: Step, claim: Claim, request: Request, leased: float) -> Conversation:
+    path = backend_path(request.model)
+    return Conversation(
+        step_id=step.pk,
+        fence=claim.fence,
+        message=present(step.task.reply),
+        name=step.task.agent.user.name,
+        backend=backend_for(path),
+        request=request,
+        breaker=f"{path.rpartition('.')[2]}:{request.model}"[:200],
+        leased=leased,
+    )
+
+
+def present(message: Message | None) -> Message:
+    """For messages that are there by the construction of a task; only deleting rows by hand takes them away."""
+    if message is None:
+        raise LookupError("a message of this run is gone")
+    return message
+
+
+def remember(claim: Claim, told: Context) -> None:
+    """Which instructions and which messages this prompt was made of. Written while the model thinks."""
+    Step.objects.filter(pk=claim.step_id, fence=claim.fence).update(
+        prompt_id=told.instructions.keep() if told.instructions else None,
+        prompt_sha256=told.sha256,
+        prompt_tokens=told.tokens,
+        read=told.read,
+    )
+
+
+def release_connection() -> None:
+    """A thread that waits for a model must not hold one of the few connections of the pool."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -1,0 +1,49 @@
+"""Celery's doors. Everything here may be called twice, late or never: PostgreSQL knows what is to be done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+from celery import shared_task
+
+from . import runs, sweeping, waking
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def wake(event_id: int) -> None:
+    """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
+    steps = waking.answer(event_id)
+    queue(steps[1:])
+    for step in steps[:1]:
+        queue(runs.run(step))
+
+
+@shared_task
+def run_step(step_id: str) -> None:
+    queue(runs.run(UUID(step_id)))
+
+
+@shared_task
+def sweep() -> None:
+    """Beat calls this each five seconds, and so may the relay: end what is dead, queue what was lost."""
+    lost = sweeping.sweep()
+    queue(lost.steps)
+    for event_id in lost.events:
+        send(wake, event_id)
+
+
+def queue(steps: Iterable[UUID]) -> None:
+    for step in steps:
+        send(run_step, str(step))
+
+
+def send(task: object, argument: object) -> None:
+    """Queue, or leave it to the sweeper when the broker is away."""
+    try:
+        task.delay(argument)  # type: ignore[attr-defined]
+    except Exception as error:  # the broker's client raises a dozen kinds; the step stays waiting, which is the remedy
+        log.warning("could not queue %s: %s", argument, error)

@@ -1,0 +1,73 @@
+"""Asking agents in this process, and looking at what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from django.db import connections
+
+from agents import tasks
+from agents.models import Task
+from rooms.models import Event, Message, Room, User
+from rooms.services.messages import post_message
+
+
+def say(room: Room, author: User, body: str, **facts: Any) -> Message:
+    """Post a message; nobody is woken by it yet."""
+    posted = post_message(room=room, author=author, body=body, **facts)
+    return Message.objects.get(pk=posted.message["id"])
+
+
+def event_of(message: Message) -> Event:
+    return Event.objects.get(message=message, type="message.posted")
+
+
+def ask(room: Room, author: User, body: str, **facts: Any) -> Message:
+    """Post a message and let whoever it concerns answer, in this thread. Returns the question."""
+    question = say(room, author, body, **facts)
+    tasks.wake(event_of(question).pk)
+    return question
+
+
+def answer_to(question: Message) -> Message:
+    return Message.objects.get(pk=run_for(question).reply_id)
+
+
+def run_for(question: Message) -> Task:
+    return Task.objects.select_related("reply").get(trigger_message=question)
+
+
+def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Wait for a state, never for a time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+class Aside:
+    """Work on other threads, each with connections of its own."""
+
+    def __init__(self, threads: int = 8) -> None:
+        self.pool = ThreadPoolExecutor(threads)
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(wait=True)
+
+    def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        def closing() -> Any:
+            try:
+                return work(*args, **kwargs)
+            finally:
+                connections.close_all()
+
+        return self.pool.submit(closing)

@@ -1,0 +1,47 @@
+"""echo has a seat in the den and answers when mentioned; what its model says next, a test decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agents.llm.port import backend_for
+from agents.llm.scripted import Scripted
+from agents.models import Agent, Seat
+from agents.services import seat_agent
+from agents.steps.complete import SCRIPTED
+from rooms.models import Room, User
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    """The scripted model of this process: `scripted.says("Hello")`."""
+    backend = backend_for(SCRIPTED)
+    assert isinstance(backend, Scripted)
+    backend.reset()
+    yield backend
+    backend.reset()
+
+
+@pytest.fixture
+def agent(echo: User) -> Agent:
+    return Agent.objects.create(user=echo, persona="Repeats what matters.", system_prompt="Be brief.")
+
+
+@pytest.fixture
+def seat(den: Room, ada: User, agent: Agent) -> Seat:
+    return seat_agent(room=den, agent=agent, by=ada)
+
+
+@pytest.fixture
+def second(den: Room, ada: User) -> Seat:
+    """Another agent beside echo: `nod`."""
+    return another_agent(den, ada, "nod")
+
+
+def another_agent(room: Room, by: User, username: str, **facts: Any) -> Seat:
+    user = User.objects.create(username=username, kind=User.Kind.AGENT)
+    trigger = facts.pop("trigger", Seat.Trigger.MENTION)
+    return seat_agent(room=room, agent=Agent.objects.create(user=user, **facts), by=by, trigger=trigger)
