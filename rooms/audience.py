@@ -67,3 +67,14 @@ def readable(reader: Reader) -> Q:
     if not reader.moderates:
         named &= ~Q(state=HELD)
     return Q(author_id=reader.user_id) | named
+
+
+def readable_by_each(readers: Collection[int] | None) -> Q:
+    """Messages that every one of these may read, none of them being a moderator; None is whoever may read the room.
+
+    What is told on to several people at once, such as the prompt of an agent's reply, has to pass this.
+    """
+    unrestricted = Q(visible_to=None) & ~Q(state=HELD)
+    if readers is None:
+        return unrestricted
+    return unrestricted | (Q(visible_to__contains=sorted(readers)) & ~Q(state=HELD))
