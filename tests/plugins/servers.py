@@ -66,6 +66,8 @@ def settings_environment(worker: str) -> dict[str, str]:
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
         "DEBUG": "0",
         "LLM_MODEL": "",
+        "LLM_SCRIPTED_FIRST_TOKEN_MS": "0",
+        "LLM_SCRIPTED_TOKENS_PER_SECOND": "0",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
 
