@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+from rooms import db
+
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -130,8 +132,8 @@ async def too_large(send: Send) -> None:
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     """Channels' router does not answer this, and a server without an answer says so at every start."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await db.close()  # its tasks do not let themselves be cancelled: a loop that ends first would wait for ever
+    await send({"type": "lifespan.shutdown.complete"})
