@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from .env import SettingError
 
+BEFORE_SETTINGS = {"up": "chatroom.supervisor.up", "demo": "chatroom.demo.show"}
+"""These make what the settings ask for, so they begin without them."""
+
 
 def run(argv: list[str]) -> None:
-    if argv[1:] == ["up"]:  # it makes what the settings ask for, so it begins without them
-        from .supervisor.up import main
-
-        sys.exit(main())
+    if len(argv) == 2 and argv[1] in BEFORE_SETTINGS:
+        sys.exit(import_module(BEFORE_SETTINGS[argv[1]]).main())
     from django.core.management import execute_from_command_line
 
     try:
