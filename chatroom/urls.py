@@ -14,5 +14,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("rooms.api.urls")),
+    path("", include("agents.web.urls")),
     path("", include("rooms.web.urls")),
 ]
