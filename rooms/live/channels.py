@@ -138,8 +138,6 @@ class RoomChannel:
 
     def drawn(self, frame: Frame) -> str:
         """The frame with its message as HTML beside it (`article`): drawn when first wanted, once for all."""
-        if not frame.type.startswith("message."):
-            return frame.text
         if self._drawn is None or self._drawn[0] is not frame:
             self._drawn = (frame, with_article(frame))
         return self._drawn[1]
@@ -174,6 +172,8 @@ class RoomChannel:
 
 
 def with_article(frame: Frame) -> str:
+    if not frame.type.startswith(("message.", "reaction.")):
+        return frame.text
     try:
         message = orjson.loads(frame.text)["data"]["message"]
         article = import_string("rooms.web.drawing.draw_message")(message)

@@ -28,7 +28,7 @@ class Explained(str):
 
     sentence: str
 
-    def __new__(cls, label: str, sentence: str) -> Explained:
+    def __new__(cls, label: str, sentence: str = "") -> Explained:
         made = super().__new__(cls, label)
         made.sentence = sentence
         return made

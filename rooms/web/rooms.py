@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings as conf
 from django.contrib import messages as notices
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -85,6 +86,7 @@ def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200
         "may_see_members": rights.allow("see_members"),
         "may_invite": rights.allow("invite_member"),
         "emojis": EMOJIS,
+        "max_characters": conf.MESSAGE_MAX_CHARACTERS,
         **shown,
         **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }
@@ -112,7 +114,17 @@ def role_note(membership: Membership) -> str:
 @page
 def sidebar(request: PageRequest) -> HttpResponse:
     """The rooms of the sidebar, drawn anew."""
-    return render(request, "parts/side_rooms.html", {"my_rooms": rooms_of(request.user)})
+    here = {"slug": request.GET.get("here", "")}
+    return render(request, "parts/side_rooms.html", {"my_rooms": rooms_of(request.user), "room": here})
+
+
+@require_GET
+@page
+def people(request: PageRequest, slug: str) -> HttpResponse:
+    """Who belongs to the room, drawn anew."""
+    room = room_for(request.user, slug, "rooms.see_members")
+    context = {"room": room, "may_invite": request.user.has_perm("rooms.invite_member", room), **people_of(room, request.user)}
+    return render(request, "rooms/_aside.html", context)
 
 
 @require_POST

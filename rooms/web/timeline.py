@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from ..audience import Reader
 from ..errors import Invalid
+from ..live import streams
 from ..models import Room, User
 from ..reading import Page, read_message, read_page
 from ..search import search as search_rooms
@@ -44,7 +45,10 @@ def message_of(reader: Reader, message_id: UUID) -> dict[str, Any]:
 
 
 def as_it_stands(message: dict[str, Any]) -> dict[str, Any]:
-    return message
+    """With the text written so far: the passing frames are ahead of the row, unless Redis forgot them."""
+    if message["state"] != "writing":
+        return message
+    return {**message, "body": max(streams.text_so_far(message["id"]), message["body"], key=len)}
 
 
 def read(request: HttpRequest, room: Room, reader: Reader, read_seq: int | None) -> dict[str, Any]:

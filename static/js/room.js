@@ -1,0 +1,60 @@
+// A room that is open: the parts of the page, and what they hear of one another.
+
+import "./announce.js";
+import { Actions } from "./message_actions.js";
+import { Composer } from "./composer.js";
+import { Feed } from "./feed.js";
+import { showLine } from "./line.js";
+import { People } from "./people.js";
+import { Personal } from "./personal.js";
+import { ReadMark } from "./read_mark.js";
+import { runButtons } from "./runs.js";
+import { Timeline } from "./timeline.js";
+import { Typing } from "./typing.js";
+import { Writing } from "./writing.js";
+import { tell } from "./telling.js";
+
+const root = document.getElementById("room");
+const room = {
+  root,
+  slug: root.dataset.room,
+  me: root.dataset.me,
+  name: root.querySelector(".bar h1 a").textContent,
+  history: root.dataset.history,
+  may: (permission) => root.dataset.may.split(" ").includes(permission),
+};
+
+const feed = new Feed({ room: room.slug, after: Number(root.dataset.after) });
+const personal = new Personal(room);
+const timeline = new Timeline({ room, personal });
+const writing = new Writing({ room, timeline });
+const people = new People({ room, feed });
+const typing = new Typing({ room, feed });
+const composer = new Composer({ room, feed, timeline, people, typing });
+new Actions({ room, timeline, composer });
+new ReadMark({ room, feed, timeline });
+runButtons(room);
+showLine(room, feed);
+
+feed.addEventListener("frame", ({ detail: frame }) => {
+  if (frame.type === "message.text") return writing.hear(frame.data);
+  if (frame.article) timeline.put(timeline.drawn(frame.article), { isNew: isArrival(frame) });
+  typing.hear(frame);
+  people.hear(frame);
+  tell(frame, room);
+  if (frame.type === "room.changed") rename(frame.data);
+});
+
+feed.addEventListener("resync", async () => feed.resume(await timeline.reload()));
+feed.addEventListener("closed", ({ detail: reason }) => composer.close(reason));
+
+const isArrival = (frame) => frame.type === "message.posted" || frame.type === "message.started";
+
+function rename({ name, topic }) {
+  root.querySelector(".bar h1 a").textContent = name;
+  const line = root.querySelector(".bar__topic");
+  if (line) line.textContent = topic;
+}
+
+feed.open();
+root.dataset.ready = "";

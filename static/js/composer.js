@@ -1,0 +1,136 @@
+// Where one writes. Whatever happens to the room or the connection, the words in it are not lost.
+
+import { announce } from "./announce.js";
+import { Drafts } from "./drafts.js";
+import { MentionMenu } from "./mention_menu.js";
+import { Outbox } from "./outbox.js";
+
+const CLOSED = {
+  not_a_member: "You are no longer a member of this room.",
+  private: "This room has become private.",
+  deleted: "This room has been deleted.",
+  signed_out: "You have been signed out. Sign in again, and what you wrote is still here.",
+  no_access: "You may no longer read this room.",
+};
+const TELL_LENGTH_FROM = 0.9;
+const isTouch = matchMedia("(pointer: coarse)");
+
+export class Composer extends EventTarget {
+  #reply = null;
+
+  constructor({ room, feed, timeline, people, typing }) {
+    super();
+    Object.assign(this, { room, timeline, typing });
+    this.form = document.querySelector("form.composer");
+    this.drafts = new Drafts(room);
+    if (!this.form) return;
+    this.input = this.form.elements.body;
+    this.outbox = new Outbox({ room, feed, timeline, drafts: this.drafts, takeBack: (letter) => this.#takeBack(letter) });
+    this.menu = new MentionMenu({ input: this.input, element: document.getElementById("mention-menu"), people });
+    if (!this.input.value) this.input.value = this.drafts.text;
+    this.input.enterKeyHint = isTouch.matches ? "enter" : "send";
+    this.#listen();
+    this.#changed();
+    if (!isTouch.matches && !location.hash) this.input.focus({ preventScroll: true });
+  }
+
+  #listen() {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.input.addEventListener("input", () => this.#changed(true));
+    this.input.addEventListener("keydown", (event) => this.#key(event));
+    this.form.querySelector("[data-reply-close]").addEventListener("click", () => this.replyTo(null));
+  }
+
+  #key(event) {
+    if (event.defaultPrevented || event.isComposing) return; // the mention menu, or an input method, has it
+    if (event.key === "Enter" && !event.shiftKey && !isTouch.matches) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && this.#reply) {
+      this.replyTo(null);
+    } else if (event.key === "ArrowUp" && !this.input.value) {
+      event.preventDefault();
+      this.dispatchEvent(new Event("edit-last"));
+    }
+  }
+
+  #send() {
+    const body = this.input.value;
+    if (!body.trim() || this.isBlocked || this.#isTooLong) return;
+    this.input.value = "";
+    this.outbox.send({ body, replyTo: this.#reply?.dataset.id });
+    this.replyTo(null);
+    this.#changed();
+    this.typing.said();
+    this.timeline.paging.toEnd();
+    this.input.focus();
+  }
+
+  get #length() {
+    return [...this.input.value].length;
+  }
+
+  get #isTooLong() {
+    return this.#length > Number(this.input.dataset.max);
+  }
+
+  #changed(byHand = false) {
+    const most = Number(this.input.dataset.max);
+    if (!this.isBlocked) this.#say(this.#length > most * TELL_LENGTH_FROM ? `${this.#length} of ${most} characters` : "");
+    this.complain("");
+    this.form.classList.toggle("is-empty", !this.input.value.trim());
+    this.drafts.text = this.input.value;
+    grow(this.input);
+    if (byHand && this.input.value.trim()) this.typing.say();
+  }
+
+  replyTo(article) {
+    this.#reply = article;
+    const row = this.form.querySelector("[data-reply]");
+    row.hidden = !article;
+    this.form.elements.reply_to.value = article?.dataset.id ?? "";
+    if (!article) return;
+    row.querySelector("span").textContent = `${article.dataset.name}: ${article.querySelector(".message__body").textContent.trim()}`;
+    this.input.focus();
+  }
+
+  #takeBack({ body, replyTo }) {
+    this.input.value = [body, this.input.value].filter(Boolean).join("\n");
+    const article = replyTo && this.timeline.find(replyTo);
+    if (article) this.replyTo(article);
+    this.#changed();
+    this.input.focus();
+  }
+
+  // The room is over for this reader. The words stay, and can be copied.
+  close(reason) {
+    if (!this.form) return;
+    this.isBlocked = true;
+    this.form.querySelector(".composer__send").disabled = true;
+    this.input.readOnly = true;
+    this.#say(CLOSED[reason] ?? CLOSED.no_access);
+  }
+
+  #say(sentence) {
+    const reason = document.getElementById("composer-reason");
+    reason.textContent = sentence;
+    reason.hidden = !sentence;
+  }
+
+  complain(sentence) {
+    if (!this.form) return announce(sentence);
+    const error = document.getElementById("composer-error");
+    error.textContent = sentence;
+    error.hidden = !sentence;
+  }
+}
+
+// As tall as its text, where style sheets cannot say so yet.
+export function grow(area) {
+  if (CSS.supports("field-sizing", "content")) return;
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight}px`;
+}

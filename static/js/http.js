@@ -1,0 +1,72 @@
+// Requests to our own server, and its refusals as errors with a sentence a person understands.
+
+export class Refusal extends Error {
+  constructor(facts, status = 0) {
+    super(facts.detail || "That did not work.");
+    this.code = facts.code || "error";
+    this.status = status;
+    this.fields = facts.fields || {};
+  }
+
+  // Whether the same request may succeed by itself a little later.
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  get sentence() {
+    return Object.values(this.fields).flat().join(" ") || this.message;
+  }
+}
+
+export const unreachable = () => new Refusal({ code: "unreachable", detail: "The server cannot be reached right now." });
+
+export async function ask(path, { method = "GET", body, signal, timeout = 15000 } = {}) {
+  const response = await send(path, { method, body, signal, timeout });
+  if (!response.ok) throw await refusalOf(response);
+  return response;
+}
+
+export async function askJSON(path, options) {
+  const response = await ask(path, options);
+  return response.status === 204 ? null : response.json();
+}
+
+async function send(path, { method, body, signal, timeout }) {
+  const signals = [AbortSignal.timeout(timeout), signal].filter(Boolean);
+  const headers = { Accept: "application/json, text/html" };
+  if (method !== "GET") headers["X-CSRFToken"] = cookie("csrftoken");
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: any(signals),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw unreachable();
+  }
+}
+
+// AbortSignal.any is younger than the browsers we mean to serve.
+function any(signals) {
+  if (AbortSignal.any) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) signal.addEventListener("abort", () => controller.abort(), { once: true });
+  return controller.signal;
+}
+
+async function refusalOf(response) {
+  try {
+    return new Refusal(await response.json(), response.status);
+  } catch {
+    return new Refusal({}, response.status);
+  }
+}
+
+export function cookie(name) {
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
