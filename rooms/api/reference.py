@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from .renderers import dumps
 
 METHODS = ("get", "post", "patch", "delete")
+NOT_SHOWN = ("Form", "FormRequest", "Changes", "Request", "Query")
 SECTIONS = {
     "people": "People",
     "rooms": "Rooms",
@@ -33,7 +34,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/docs.html", {"schema": description(), "sections": sections()})
+    return render(request, "api/docs.html", {"info": description()["info"], "sections": sections(), "shapes": shapes()})
 
 
 @cache
@@ -64,6 +65,17 @@ def sections() -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def shapes() -> list[dict[str, Any]]:
+    """What answers are made of, by name: only those some answer names."""
+    components = description()["components"]["schemas"]
+    return [
+        {"name": name, "description": whole.get("description", ""), "fields": fields_of(whole)}
+        for name, whole in sorted(components.items())
+        if whole.get("properties") and not name.endswith(NOT_SHOWN)
+    ]
+
+
 def drawn(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": operation["operationId"],
@@ -71,14 +83,20 @@ def drawn(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
         "path": path,
         "summary": operation.get("summary") or operation["operationId"].replace("_", " "),
         "description": operation.get("description", ""),
-        "parameters": [parameter for parameter in operation.get("parameters", []) if parameter["in"] != "path"],
+        "query": [parameter_field(one) for one in operation.get("parameters", []) if one["in"] != "path"],
         "body": fields_of(content_schema(operation.get("requestBody", {}))),
         "answers": [
-            {"status": status, "fields": fields_of(content_schema(answer))}
+            {"status": status, "shape": name_of(content_schema(answer))}
             for status, answer in operation["responses"].items()
             if status != "4XX"
         ],
+        "password": {"password": []} in operation.get("security", []),
     }
+
+
+def parameter_field(parameter: dict[str, Any]) -> dict[str, Any]:
+    facts = {"description": parameter.get("description", ""), **parameter["schema"]}
+    return field(parameter["name"], facts, required=parameter.get("required", False))
 
 
 def content_schema(described: dict[str, Any]) -> dict[str, Any]:
@@ -86,44 +104,52 @@ def content_schema(described: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
+def name_of(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    name = schema.get("$ref", "").rpartition("/")[2]
-    return description()["components"]["schemas"][name] if name else schema
+    name = name_of(schema)
+    whole: dict[str, Any] = description()["components"]["schemas"][name] if name else schema
+    return whole
 
 
 def fields_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
     whole = resolved(schema)
     required = whole.get("required", [])
-    return [
-        {
-            "name": name,
-            "type": type_of(facts),
-            "required": name in required,
-            "description": facts.get("description", ""),
-            "default": facts.get("default"),
-        }
-        for name, facts in whole.get("properties", {}).items()
-    ]
+    return [field(name, facts, required=name in required) for name, facts in whole.get("properties", {}).items()]
 
 
-def type_of(schema: dict[str, Any]) -> str:
-    """A type in a word or two: «text», «list of message», «read or write»."""
+def field(name: str, facts: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    type, shape = type_of(facts)
+    return {
+        "name": name,
+        "type": type,
+        "shape": shape,
+        "required": required,
+        "description": facts.get("description", ""),
+        "default": facts.get("default"),
+    }
+
+
+def type_of(schema: dict[str, Any]) -> tuple[str, str]:
+    """A type in a word or two, «text», «list of Message», «read or write», and the shape it names."""
     options = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf")
     if options:
-        return " or ".join(dict.fromkeys(type_of(option) for option in options))
-    if "$ref" in schema:
-        whole = resolved(schema)
-        return type_of(whole) if "enum" in whole else schema["$ref"].rpartition("/")[2].lower()
-    if "enum" in schema:
-        return " or ".join("nothing" if value is None else str(value) for value in schema["enum"])
-    kinds = schema.get("type", "anything")
+        types = [type_of(option) for option in options]
+        return " or ".join(dict.fromkeys(type for type, _ in types if type)), next((s for _, s in types if s), "")
+    whole = resolved(schema)
+    if "properties" in whole:
+        return name_of(schema) or "object", name_of(schema)
+    if values := whole.get("enum"):
+        return " or ".join("null" if value is None else str(value) for value in values), ""
+    kinds = whole.get("type", "anything")
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    return " or ".join(plain_type(kind, schema) for kind in kinds)
+    inner, shape = type_of(whole["items"]) if "items" in whole else ("", "")
+    return " or ".join(f"list of {inner}" if kind == "array" else plain_type(kind, whole) for kind in kinds), shape
 
 
 def plain_type(kind: str, schema: dict[str, Any]) -> str:
-    if kind == "array":
-        return f"list of {type_of(schema.get('items', {}))}"
     if kind == "string":
         return {"uuid": "id", "date-time": "time"}.get(schema.get("format", ""), "text")
     return {"integer": "number", "boolean": "true or false"}.get(kind, kind)

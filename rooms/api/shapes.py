@@ -34,7 +34,7 @@ class MeShape(PersonShape):
 class QuoteShape(Shape):
     id = serializers.UUIDField()
     seq = serializers.IntegerField()
-    author = PersonShape()
+    author = serializers.CharField()
     excerpt = serializers.CharField()
 
 
