@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from chatroom.serve import command as uvicorn
 from chatroom.services import Postgres, Redis
 from chatroom.services.process import Running, spare_port
 from chatroom.supervisor.leash import leashed
-from chatroom.supervisor.up import DAPHNE, UVICORN, WORKER, answers
+from chatroom.supervisor.up import DAPHNE, WORKER, answers
 
 HERE = Path(__file__).resolve().parent.parent
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -90,7 +91,7 @@ class Stage:
 
     def start(self, name: str, command: list[str], core: int = SERVER_CORE) -> None:
         with self.on(core), (self.directory / f"{name}.log").open("ab") as log:
-            leashed_command, extra = leashed([sys.executable, "-m", *command])
+            leashed_command, extra = leashed(command)
             self.children[name] = subprocess.Popen(
                 leashed_command, cwd=HERE, stdout=log, stderr=log, start_new_session=True, **extra
             )
@@ -112,20 +113,17 @@ class Stage:
 
     def begin_web(self) -> None:
         """Start a web process; it may take a while to answer."""
-        command = ["chatroom.asgi:application"]
-        if self.server == "uvicorn":
-            command += ["--host", "127.0.0.1", "--port", str(self.port), *UVICORN]
-        else:
-            command += ["-b", "127.0.0.1", "-p", str(self.port), *DAPHNE]
-        self.start("web", [self.server, *command])
+        host, port = "127.0.0.1", str(self.port)
+        daphne = [sys.executable, "-m", "daphne", "chatroom.asgi:application", "-b", host, "-p", port, *DAPHNE]
+        self.start("web", uvicorn(host, port) if self.server == "uvicorn" else daphne)
 
     async def start_web(self) -> None:
         self.begin_web()
         await self.until(lambda: answers("127.0.0.1", self.port), "web")
 
     async def start_worker(self) -> None:
-        self.start("upstream", ["benchmarks.upstream", str(self.upstream_port)], CLIENT_CORE)
-        self.start("worker", ["celery", "-A", "chatroom", *WORKER])
+        self.start("upstream", [sys.executable, "-m", "benchmarks.upstream", str(self.upstream_port)], CLIENT_CORE)
+        self.start("worker", [sys.executable, "-m", "celery", "-q", "-A", "chatroom", *WORKER])
         await self.until(lambda: answers("127.0.0.1", self.upstream_port), "upstream")
 
     async def until(self, condition: object, name: str, patience: float = 60) -> None:
