@@ -38,8 +38,8 @@ def _import() -> Any:
     litellm.turn_off_message_logging = True
     litellm.drop_params = True  # a parameter one provider does not know must not cost the answer
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = 10**9  # a table of dashes is no loop; our own limits cut loops
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # below that it writes out requests, whole
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # below that they write out requests, whole
     return litellm
 
 
@@ -67,24 +67,30 @@ class LiteLLM:
             except Exception as problem:  # whatever is wrong will be said to the first person who asks
                 logger.warning("the model could not be warmed up: %s", type(problem).__name__)
 
+    async def close(self) -> None:
+        """Else aiohttp complains of every connection that was kept for the next call."""
+        if self.loops:
+            await _import().close_litellm_async_clients()
+            _import().in_memory_llm_clients_cache.flush_cache()
+
     async def _parts(self, request: Request) -> AsyncGenerator[Part | Sign, None]:
         litellm = _import()
         from agents.llm.flood import dam
 
         answer = Answer()
-        stream, problem = None, None
+        stream, error = None, None
         try:
             stream = await litellm.acompletion(**arguments_of(request))
             dam(stream, request.limits.max_chunk_chars)
             async for chunk in stream:
                 for part in answer.take(chunk):
                     yield part
-        except Exception as caught:
-            problem = caught
+        except Exception as problem:
+            error = translated(problem, spoke=answer.spoke, secrets=secrets_of(request))
         finally:
             await _close(stream)
-        if problem is not None:  # raised here, not above: see `translated`
-            raise translated(problem, spoke=answer.spoke, secrets=secrets_of(request))
+        if error is not None:  # raised here, not above: see `translated`
+            raise error
         answer.must_be_whole(stream)
         for call in answer.calls():
             yield call
@@ -96,7 +102,7 @@ class LiteLLM:
         if loop in self.loops:
             return
         litellm = await asyncio.to_thread(_import)
-        if self.loops:  # clients are kept by the loop's id(), which a dead loop's successor may have inherited
+        if self.loops and loop not in self.loops:  # clients are kept by id(loop): a dead loop's may be ours again
             litellm.in_memory_llm_clients_cache.flush_cache()
         self.loops.add(loop)
 

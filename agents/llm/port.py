@@ -129,6 +129,10 @@ class Backend(Protocol):
         """Pay the costs of a process's first call now, so that the first person does not. Never raises."""
         ...
 
+    async def close(self) -> None:
+        """Give back the connections of this loop, before it ends. The backend may be used again."""
+        ...
+
 
 @lru_cache(maxsize=8)
 def _load(path: str) -> Backend:

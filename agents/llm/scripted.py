@@ -74,6 +74,9 @@ class Scripted:
     async def warm(self) -> None:
         """Nothing to pay."""
 
+    async def close(self) -> None:
+        """Nothing to give back."""
+
 
 async def perform(request: Request, steps: list[Step]) -> AsyncGenerator[Part | Sign, None]:
     """The steps at the request's pace, up to `max_tokens`."""

@@ -170,6 +170,10 @@ class Upstream:
             time.sleep(0.01)
         return [call.outcome for call in self.calls]
 
+    async def asettled(self, timeout: float = 5.0) -> list[str]:
+        """The same, while the loop lives that has to hang up."""
+        return await asyncio.to_thread(self.settled, timeout)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_until_complete(self.loop.create_server(lambda: Connection(self.calls), sock=self.listener))
