@@ -108,7 +108,7 @@ class Show:
 
     async def the_agent_answers(self, ada: Live, bob: Live) -> None:
         self.terminal.heading("Ada asks Echo, and Bob watches the answer being written")
-        asked = await self.says(ada, bob, "@echo please sum up what we know about the lamp.")
+        asked = await self.says(ada, bob, "@echo please summarise what we know so far.")
         began = time.monotonic()
         frames = await bob.until(lambda frame: frame["type"] == "message.started", WRITING)
         self.shown = frames[-1]["id"]

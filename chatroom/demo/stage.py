@@ -7,7 +7,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,12 +16,11 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
-from chatroom.serve import command as uvicorn
+from chatroom.parts import BASE_DIR, command
 from chatroom.services import Postgres, Redis, ServiceError
 from chatroom.services.process import Running, spare_port, tail
 from chatroom.supervisor.child import Child, ending
-from chatroom.supervisor.plan import BASE_DIR
-from chatroom.supervisor.up import WORKER, answers
+from chatroom.supervisor.up import answers
 
 PATIENCE = 60.0
 STOPPING = 10.0
@@ -98,7 +96,7 @@ class Stage:
 
     async def prepare(self) -> None:
         """Tables, people, and a week of talk."""
-        setup = self.child("prepare", [sys.executable, "manage.py", "prepare"])
+        setup = self.child("prepare")
         await setup.start()
         self._ends.push_async_callback(setup.stop, STOPPING)
         code = await setup.listen()
@@ -107,8 +105,8 @@ class Stage:
 
     async def processes(self) -> None:
         """One web process and one worker; both answer when this returns, or soon after."""
-        await self.start(self.child("worker", [sys.executable, "-m", "celery", "-q", "-A", "chatroom", *WORKER]))
-        web = self.child("web", uvicorn("127.0.0.1", str(self.port)))
+        await self.start(self.child("worker"))
+        web = self.child("web")
         await self.start(web)
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while not await answers("127.0.0.1", self.port):
@@ -116,8 +114,9 @@ class Stage:
                 raise ServiceError(f"the web process does not answer: {tail(self.log('web'))}")
             await asyncio.sleep(0.05)
 
-    def child(self, name: str, command: list[str]) -> Child:
-        return Child(name, command, {"cwd": BASE_DIR, "env": self.environment}, log=self.log(name))
+    def child(self, part: str) -> Child:
+        run = command(part, host="127.0.0.1", port=self.port)
+        return Child(part, run, {"cwd": BASE_DIR, "env": self.environment}, log=self.log(part))
 
     async def start(self, child: Child) -> None:
         await child.start()

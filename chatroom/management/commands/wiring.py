@@ -47,15 +47,15 @@ def lines_of(wired: str | Sequence[str] | dict[str, Sequence[str]]) -> Iterator[
 
 
 def described(name: str) -> str:
-    """The name, where it is defined, and the first line of what it says about itself."""
+    """The name, where it is defined, and below it the first line of what it says about itself."""
     found = import_string(name)
     code = inspect.unwrap(found.run if isinstance(found, Task) else found)
     summary = (inspect.getdoc(code) or "").partition("\n")[0]
-    return f"{name}  ({place_of(code)})" + (f"  {summary}" if summary else "")
+    return f"{name}  ({place_of(code)})" + (f"\n        {summary}" if summary else "")
 
 
 def place_of(code: Any) -> str:
-    """`file:line`, from the root of the checkout where it is ours."""
-    path, line = Path(inspect.getfile(code)), inspect.getsourcelines(code)[1]
-    shown = path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path.name
-    return f"{shown}:{line}"
+    """`file:line`, from the root of the checkout or of the installed package."""
+    path, line = inspect.getfile(code), inspect.getsourcelines(code)[1]
+    installed = path.partition("/site-packages/")[2]
+    return f"{installed or Path(path).relative_to(settings.BASE_DIR)}:{line}"

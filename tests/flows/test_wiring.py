@@ -1,0 +1,58 @@
+"""Who hears what. Whoever changes the lists in the settings changes this picture, and should look at it."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+
+from agents.tasks import wake
+from rooms.handlers import handlers_of
+
+
+def test_the_house_is_wired_like_this():
+    assert settings.AUTHENTICATION_BACKENDS == [
+        "django.contrib.auth.backends.ModelBackend",
+        "allauth.account.auth_backends.AuthenticationBackend",
+        "rooms.backends.RoleBackend",
+        "guardian.backends.ObjectPermissionBackend",
+    ]
+    assert settings.MESSAGE_GATES == ["rooms.gates.length", "rooms.gates.link_flood"]
+    assert settings.EVENT_HANDLERS == {"message.posted": ["agents.tasks.wake"]}
+    assert settings.STEP_GATES == ["agents.budgets.within_limits"]
+    assert settings.REPLY_GATES == ["agents.gates.size"]
+    assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
+    assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
+
+
+def test_a_posted_message_wakes_agents_and_nothing_else_does():
+    assert handlers_of("message.posted") == (wake,)
+    for type in ("message.edited", "message.started", "message.finished", "message.interrupted", "reaction.added"):
+        assert handlers_of(type) == (), type
+
+
+def test_the_command_prints_every_name_with_the_code_behind_it(capsys):
+    call_command("wiring")
+
+    shown = capsys.readouterr().out
+    assert "message.posted → agents.tasks.wake  (agents/tasks.py:" in shown
+    for name in [*settings.MESSAGE_GATES, *settings.STEP_GATES, *settings.REPLY_GATES, *settings.AGENT_CONTEXT]:
+        assert f"{name}  ({name.rpartition('.')[0].replace('.', '/')}.py:" in shown
+    for name in [*settings.AUTHENTICATION_BACKENDS, settings.LLM_BACKEND]:
+        assert f"{name}  (" in shown
+
+
+@pytest.mark.parametrize("setting", ["MESSAGE_GATES", "STEP_GATES", "REPLY_GATES", "AGENT_CONTEXT"])
+def test_a_slip_in_a_name_stops_the_start(settings, setting):
+    setattr(settings, setting, ["rooms.gates.lenght"])
+
+    assert "rooms.E001" in [problem.id for problem in run_checks()]
+    with pytest.raises((CommandError, ImportError)):
+        call_command("wiring")
+
+
+def test_a_handler_has_to_be_a_task(settings):
+    settings.EVENT_HANDLERS = {"message.posted": ["rooms.gates.length"]}
+
+    assert "rooms.E002" in [problem.id for problem in run_checks()]
