@@ -60,6 +60,7 @@ def moment(value: str | datetime) -> datetime | None:
 def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """A label, its field, what went wrong with it and what helps."""
     widget = bound.field.widget
+    widget.attrs.pop("placeholder", None)  # allauth repeats the label there
     return {
         "field": bound,
         "hint": hint or bound.help_text,

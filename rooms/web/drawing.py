@@ -1,7 +1,7 @@
 """The one drawing of a message, for a page, a piece of history and a live frame. A test holds the three together.
 
 Nothing here depends on who is looking: what is personal (mine, mentions me) the browser adds from the data- attributes.
-Only `joined`, that a message continues the one above, is known to a page and unknown to a frame.
+Only its place, whether it continues or answers the message above, is known to a page and unknown to a frame.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ JOINED_WITHIN = timedelta(minutes=5)
 QUIET_STATES = ("visible", "writing")
 
 
-def draw_message(message: Message, *, joined: bool = False) -> SafeString:
+def draw_message(message: Message, *, place: str = "") -> SafeString:
     """A message of the public contract as HTML. No query, so it may be called in an event loop."""
-    return message_template().render(Context({"m": message, "joined": joined}))
+    return message_template().render(Context({"m": message, "place": place}))
 
 
 @cache
@@ -56,9 +56,16 @@ def draw_timeline(
         is_first = above is None or day_of(above, zone) != day
         is_new = read_seq is not None and message["seq"] > read_seq and message["author"]["username"] != me
         read_seq = None if is_new else read_seq
-        joined = not is_first and not is_new and above is not None and continues(above, message)
-        yield Drawn(draw_message(message, joined=joined), name_of(day, zone) if is_first else "", is_new)
+        place = place_of(above, message, is_first or is_new)
+        yield Drawn(draw_message(message, place=place), name_of(day, zone) if is_first else "", is_new)
         above = message
+
+
+def place_of(above: Message | None, message: Message, is_parted: bool) -> str:
+    """The class that says how a message stands to the one above. `is_parted`: there is a line between them."""
+    if above is not None and message["reply_to"] == above["id"]:
+        return "is-answer"
+    return "is-joined" if above is not None and not is_parted and continues(above, message) else ""
 
 
 def continues(above: Message, message: Message) -> bool:
@@ -67,6 +74,7 @@ def continues(above: Message, message: Message) -> bool:
         above["author"]["username"] == message["author"]["username"]
         and said_at(message) - said_at(above) < JOINED_WITHIN
         and message["reply_to"] is None
+        and message["edited_at"] is None
         and message["visible_to"] == above["visible_to"]
         and message["state"] in QUIET_STATES
         and above["state"] in QUIET_STATES

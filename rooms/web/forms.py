@@ -71,7 +71,7 @@ class InvitationForm(forms.Form):
     role = forms.ChoiceField(choices=[(Role.MEMBER, "Member"), (Role.GUEST, "Guest")], label="Comes in as")
     days = forms.ChoiceField(choices=[("1", "1 day"), *DAYS[:3]], initial="7", label="Holds for")
     max_uses = forms.IntegerField(
-        required=False, min_value=1, max_value=10_000, label="At most so often", help_text="Empty: as often as you like."
+        required=False, min_value=1, max_value=10_000, label="Uses, at most"
     )
 
     def clean_days(self) -> timedelta:

@@ -85,6 +85,7 @@ def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200
         "may_join": own is None and rights.allow("join_room"),
         "may_see_members": rights.allow("see_members"),
         "may_invite": rights.allow("invite_member"),
+        "may_seat": rights.allow("manage_seats"),
         "emojis": EMOJIS,
         "max_characters": conf.MESSAGE_MAX_CHARACTERS,
         **shown,
@@ -123,7 +124,12 @@ def sidebar(request: PageRequest) -> HttpResponse:
 def people(request: PageRequest, slug: str) -> HttpResponse:
     """Who belongs to the room, drawn anew."""
     room = room_for(request.user, slug, "rooms.see_members")
-    context = {"room": room, "may_invite": request.user.has_perm("rooms.invite_member", room), **people_of(room, request.user)}
+    context = {
+        "room": room,
+        "may_invite": request.user.has_perm("rooms.invite_member", room),
+        "may_seat": request.user.has_perm("rooms.manage_seats", room),
+        **people_of(room, request.user),
+    }
     return render(request, "rooms/_aside.html", context)
 
 

@@ -17,6 +17,8 @@ export function regroup(article) {
   if (separator && isNewDay) separator.textContent = dayName(moment);
   else if (separator) separator.remove();
   else if (isNewDay) (line ?? article).before(daySeparator(moment));
+  const quote = article.querySelector(":scope > .message__quote")?.dataset.quote;
+  article.classList.toggle("is-answer", Boolean(quote && quote === above?.dataset.id)); // the eye sees what it answers
   article.classList.toggle("is-joined", Boolean(above && !isNewDay && !line && continues(above, article)));
 }
 
@@ -35,7 +37,7 @@ function continues(above, article) {
   return (
     one.author === two.author &&
     momentOf(article) - momentOf(above) < JOINED_WITHIN &&
-    !article.querySelector(":scope > .message__quote") &&
+    !article.querySelector(":scope > .message__quote, .message__edited") &&
     whisperOf(above) === whisperOf(article) &&
     QUIET.includes(one.state) &&
     QUIET.includes(two.state)

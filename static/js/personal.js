@@ -14,7 +14,7 @@ export class Personal {
     article.classList.toggle("is-mine", author === this.me);
     article.classList.toggle("mentions-me", mentions.split(" ").includes(this.me) && author !== this.me);
     for (const mention of article.querySelectorAll(".mention")) {
-      mention.classList.toggle("me", mention.dataset.user === this.me);
+      mention.classList.toggle("is-me", mention.dataset.user === this.me);
     }
     for (const button of article.querySelectorAll(".reaction")) {
       button.setAttribute("aria-pressed", String(button.dataset.users.split(" ").includes(this.me)));

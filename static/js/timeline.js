@@ -91,7 +91,6 @@ export class Timeline extends EventTarget {
   #replace(old, article) {
     this.scroll.steady(() => {
       const focus = focusIn(old);
-      article.classList.toggle("is-joined", old.classList.contains("is-joined"));
       keepEditor(old, article);
       old.replaceWith(article);
       this.#regroupAround(article);
