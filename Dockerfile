@@ -26,4 +26,4 @@ RUN DEBUG=1 python manage.py collectstatic --no-input -v 0
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/livez', headers={'Host': 'localhost'}), timeout=2)"]
-CMD ["python", "-m", "chatroom.serve"]
+CMD ["python", "-m", "chatroom.parts", "web"]

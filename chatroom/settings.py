@@ -6,7 +6,6 @@ Values come from the environment and are read once, here. `manage.py up` writes 
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -201,6 +200,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # leases and fences in PostgreSQL decide
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_CONSUMER = "chatroom.worker:PatientConsumer"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -221,7 +221,6 @@ CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = envstr("BEAT_SCHEDULE_FILE", str(Path(tempfile.gettempdir()) / "chatroom-beat"))
 
 # ── People signing in ────────────────────────────────────────────────────────────────────────────────────────────────
 

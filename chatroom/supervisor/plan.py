@@ -15,9 +15,9 @@ import psycopg
 import redis
 
 from chatroom.env import envbool, envint, envorigin, envstr, envurl
+from chatroom.parts import BASE_DIR
 from chatroom.services import Postgres, Redis, ServiceError
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
 WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  (asked for by whoever sets HOST)
 
 
@@ -145,8 +145,7 @@ def environment(plan: Plan) -> dict[str, str]:
         made["REDIS_URL"] = plan.redis.url
     made = {name: value for name, value in made.items() if not os.environ.get(name)}
     keep_for_other_terminals(plan.var / "env", made)
-    ours = {"PYTHONUNBUFFERED": "1", "BEAT_SCHEDULE_FILE": str(plan.var / "beat-schedule")}
-    return {**os.environ, **made, **ours}
+    return {**os.environ, **made, "PYTHONUNBUFFERED": "1"}
 
 
 def addresses(plan: Plan) -> dict[str, str]:

@@ -9,15 +9,14 @@ import sys
 from contextlib import suppress
 
 from chatroom.env import SettingError
-from chatroom.serve import SOCKET_BYTES
-from chatroom.serve import command as uvicorn
+from chatroom.parts import BASE_DIR, command
 from chatroom.services import ServiceError
 from chatroom.services.process import Service
 
 from . import leash
 from .child import Child, ending
 from .console import banner, say
-from .plan import BASE_DIR, Plan, environment, make_plan
+from .plan import Plan, environment, make_plan
 
 PATIENCE = 10.0
 
@@ -70,23 +69,10 @@ class Up:
             if service is not None:
                 await self.start_server(service)
         await self.prepare()
-        await self.start_child("web", self.web())
-        await self.first_answer()
-        python = [sys.executable, "-m"]
-        await self.start_child("worker", [*python, "celery", "-q", "-A", "chatroom", *WORKER])
-        await self.start_child("relay", [sys.executable, "manage.py", "relay"])
-        beat = [
-            "celery",
-            "-A",
-            "chatroom",
-            "beat",
-            "-l",
-            "WARNING",
-            "--pidfile=",
-            "-s",
-            str(self.plan.var / "beat-schedule"),
-        ]
-        await self.start_child("beat", [*python, *beat])
+        await self.start_child("web")
+        await self.first_answer()  # before the others take their share of the processor
+        for part in ("worker", "relay", "beat"):
+            await self.start_child(part)
         scripted = not self.environment.get("LLM_MODEL") and not self.environment.get("LLM_BACKEND")
         banner(self.plan.address, self.plan.demo, scripted)
 
@@ -99,8 +85,8 @@ class Up:
         self.watched.append(asyncio.ensure_future(server.supervise()))
 
     async def prepare(self) -> None:
-        arguments = ["prepare"] if self.plan.demo else ["prepare", "--no-demo"]
-        setup = Child("setup", [sys.executable, "manage.py", *arguments], self.popen(DB_STATEMENT_TIMEOUT_MS="0"))
+        without = [] if self.plan.demo else ["--no-demo"]
+        setup = Child("setup", [*command("prepare"), *without], self.popen(DB_STATEMENT_TIMEOUT_MS="0"))
         self.children.append(setup)
         await setup.start()
         code = await setup.listen()
@@ -108,20 +94,15 @@ class Up:
         if code:
             raise ServiceError(f"preparing the database {ending(code)}; the lines above say why.")
 
-    async def start_child(self, name: str, command: list[str]) -> None:
-        child = Child(name, command, self.popen())
+    async def start_child(self, name: str) -> None:
+        plan = self.plan
+        child = Child(name, command(name, server=plan.server, host=plan.host, port=plan.port), self.popen())
         self.children.append(child)
         await child.start()
         self.watched.append(asyncio.ensure_future(child.supervise()))
 
     def popen(self, **more: str) -> dict[str, object]:
         return {"cwd": BASE_DIR, "env": {**self.environment, **more}}
-
-    def web(self) -> list[str]:
-        host, port = self.plan.host, str(self.plan.port)
-        if self.plan.server == "uvicorn":
-            return uvicorn(host, port)
-        return [sys.executable, "-m", "daphne", "chatroom.asgi:application", "-b", host, "-p", port, *DAPHNE]
 
     async def first_answer(self, patience: float = 60) -> None:
         """Until the web process answers, or long enough; if it cannot start, its lines have said why."""
@@ -137,12 +118,6 @@ class Up:
         for task in self.watched:
             task.cancel()
         say("up", "stopped; nothing is left running")
-
-
-DAPHNE = ["--websocket-max-message-size", SOCKET_BYTES, "--websocket-max-frame-size", SOCKET_BYTES, "-v", "0"]
-DAPHNE += ["--no-server-name", "--application-close-timeout", "5", "--http-timeout", "120"]
-WORKER = ["worker", "-P", "threads", "-c", "64", "-Q", "agent,default", "-l", "WARNING"]
-WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 async def answers(host: str, port: int) -> bool:
