@@ -113,7 +113,9 @@ class BrowserPolicy(InLoop):
 
 
 def policy(nonce: str) -> str:
-    sockets = " ".join(origin.replace("http", "ws", 1) for origin in settings.ALLOWED_ORIGINS)
+    # An IPv6 address cannot be written in a policy; there 'self' has to do, which browsers extend to sockets by now.
+    named = [origin for origin in settings.ALLOWED_ORIGINS if "[" not in origin]
+    sockets = " ".join(origin.replace("http", "ws", 1) for origin in named)
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; "
