@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from .views import change, index, remove
 
 urlpatterns = [
-    path("rooms/<slug:slug>/agents/", views.index, name="room_seats"),
-    path("rooms/<slug:slug>/agents/<str:username>/", views.change, name="seat"),
-    path("rooms/<slug:slug>/agents/<str:username>/remove", views.remove, name="seat_remove"),
+    path("rooms/<slug:slug>/agents/", index, name="room_seats"),
+    path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),
+    path("rooms/<slug:slug>/agents/<str:username>/remove", remove, name="seat_remove"),
 ]

@@ -53,7 +53,7 @@ class Feed:
     joins the live ones without giving up the loop between that look and the joining.
     """
 
-    __slots__ = ("_reason", "_work", "channel", "closed", "doubtful", "draw", "listener", "place", "seq")
+    __slots__ = ("_reason", "_work", "channel", "closed", "doubtful", "draw", "listener", "place", "quiet", "seq")
 
     def __init__(self, channel: RoomChannel, place: Place, listener: Listener, *, after: int, draw: bool) -> None:
         self.channel = channel
@@ -63,6 +63,7 @@ class Feed:
         self.draw = draw
         self.closed = False
         self.doubtful = False
+        self.quiet = False  # hears the room without being there: for counts beside its name
         self._reason = "no_access"
         self._work: asyncio.Task[None] | None = None
 

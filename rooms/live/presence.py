@@ -98,7 +98,7 @@ class Presence:
 
 
 def names_in(channel: RoomChannel) -> set[str]:
-    return {feed.listener.principal.user.username for feed in channel.feeds}
+    return {feed.listener.principal.user.username for feed in channel.feeds if not feed.quiet}
 
 
 def people(members: Iterable[str]) -> set[str]:

@@ -61,6 +61,7 @@ async def open_room(socket: Socket, said: Said, ref: Ref) -> None:
     socket.answer("ack", ref, data={"room": place.slug, "last_seq": place.last_seq, "role": place.reader.role})
     if feed is None:
         return socket.tell(resync_text(place.slug, place.last_seq))
+    feed.quiet = bool(said.get("quiet"))
     socket.feeds[place.slug] = feed
     feed.start()
 
@@ -228,7 +229,9 @@ SPOKEN = {
     "attachments": EMPTY_LIST.optional,
 }
 
-register("room.open", Command({"room": SLUG, "after": NUMBER.optional, "draw": FLAG.optional}, open_room, access.READ))
+OPENED = {"room": SLUG, "after": NUMBER.optional, "draw": FLAG.optional, "quiet": FLAG.optional}
+
+register("room.open", Command(OPENED, open_room, access.READ))
 register("room.close", Command({"room": SLUG}, close_room))
 register("message.post", Command(SPOKEN, post, POST))
 register("message.edit", Command({**ONE_MESSAGE, "body": BODY}, by_service(edit), POST))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def zone_of(request: HttpRequest) -> tzinfo:
-    """The time zone the browser has told us (`static/js/early.js`), so that the first drawing has the right days and hours."""
+    """The time zone the browser has told us (`static/js/early.js`), so that the first drawing is right."""
     return zone_named(request.COOKIES.get("zone", ""))
 
 

@@ -12,9 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any
 
-from django.template import Context, Template
-from django.template.backends.django import Template as BackendTemplate
-from django.template.loader import get_template
+from django.template import Context, Engine, Template
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
@@ -32,9 +30,7 @@ def draw_message(message: Message, *, place: str = "") -> SafeString:
 
 @cache
 def message_template() -> Template:
-    found = get_template("rooms/_message.html")
-    assert isinstance(found, BackendTemplate)
-    return found.template
+    return Engine.get_default().get_template("rooms/_message.html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 
@@ -28,7 +28,7 @@ class Explained(str):
 
     sentence: str
 
-    def __new__(cls, label: str, sentence: str = "") -> Explained:
+    def __new__(cls, label: str, sentence: str = "") -> Self:
         made = super().__new__(cls, label)
         made.sentence = sentence
         return made
@@ -70,15 +70,13 @@ class RoleForm(forms.Form):
 class InvitationForm(forms.Form):
     role = forms.ChoiceField(choices=[(Role.MEMBER, "Member"), (Role.GUEST, "Guest")], label="Comes in as")
     days = forms.ChoiceField(choices=[("1", "1 day"), *DAYS[:3]], initial="7", label="Holds for")
-    max_uses = forms.IntegerField(
-        required=False, min_value=1, max_value=10_000, label="Uses, at most"
-    )
+    max_uses = forms.IntegerField(required=False, min_value=1, max_value=10_000, label="Uses, at most")
 
     def clean_days(self) -> timedelta:
         return timedelta(days=int(self.cleaned_data["days"]))
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("display_name", "about")
@@ -88,10 +86,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
-        max_length=64, label="What it is for", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    name = forms.CharField(max_length=64, label="What it is for", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    scopes = forms.MultipleChoiceField(
+        choices=explained(SCOPES), widget=forms.CheckboxSelectMultiple, label="What it may do"
     )
-    scopes = forms.MultipleChoiceField(choices=explained(SCOPES), widget=forms.CheckboxSelectMultiple, label="What it may do")
     days = forms.ChoiceField(choices=[*DAYS, ("", "No end")], initial="90", required=False, label="Holds for")
 
     def clean_days(self) -> timedelta | None:

@@ -81,7 +81,7 @@ def roles_open_to(user: User) -> list[tuple[str, str]]:
 
 
 def usable(room: Room) -> list[Invitation]:
-    return list(Invitation.objects.usable().filter(room=room).select_related("created_by").order_by("-id"))  # type: ignore[attr-defined]
+    return list(Invitation.objects.usable().filter(room=room).select_related("created_by").order_by("-id"))
 
 
 def somebody(username: str) -> User:

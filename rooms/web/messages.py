@@ -57,4 +57,3 @@ def show(request: PageRequest, slug: str, message_id: UUID) -> HttpResponse:
         reader = reader_in(request.user, message.room)
         return HttpResponse(draw_message(timeline.message_of(reader, message.pk)))
     return redirect(f"{message.room.get_absolute_url()}?around={message.seq}#m-{message.pk}")
-

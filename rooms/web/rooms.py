@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings as conf
 from django.contrib import messages as notices
 from django.db.models import Count, QuerySet
@@ -20,11 +18,8 @@ from . import timeline
 from .context import rooms_of
 from .doors import PageRequest, complain, page
 from .forms import RoomForm, SayForm, SearchForm
-from .panels import notes_of, panels_for
-
-SHOWN_PEOPLE = 60
-EMOJIS = [("👍", "Thumbs up"), ("❤️", "Heart"), ("😄", "Laughing"), ("🎉", "Party"), ("👀", "Looking"), ("🤔", "Thinking"),
-          ("✅", "Done"), ("🙏", "Thanks"), ("🔥", "Fire"), ("💡", "Idea"), ("🚀", "Rocket"), ("👎", "Thumbs down")]  # fmt: skip
+from .panels import panels_for
+from .people import people_of
 
 
 @require_GET
@@ -46,9 +41,9 @@ def draw_directory(request: PageRequest, form: RoomForm, status: int = 200) -> H
 
 def open_rooms(user: User) -> QuerySet[Room]:
     """Public rooms this person is not in yet, the liveliest first."""
-    others = Room.objects.visible_to(user).filter(visibility=Room.Visibility.PUBLIC, kind=Room.Kind.ROOM)  # type: ignore[attr-defined]
-    found: QuerySet[Room] = others.exclude(memberships__user=user).annotate(size=Count("memberships"))
-    return found.order_by("-size", "name")[:120]
+    others = Room.objects.visible_to(user).filter(visibility=Room.Visibility.PUBLIC, kind=Room.Kind.ROOM)
+    sized = others.exclude(memberships__user=user).annotate(size=Count("memberships"))
+    return sized.order_by(Count("memberships").desc(), "name")[:120]
 
 
 @require_POST
@@ -74,7 +69,7 @@ def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200
     """The whole room. `room` was read before its messages, so its `last_seq` is a number the page surely has."""
     rights = rights_in(request.user, room)
     own = Membership.objects.filter(room=room, user=request.user).first()
-    shown = timeline.read(request, room, reader_in(request.user, room), own and own.read_seq)
+    shown = timeline.read(request, room, reader_in(request.user, room), own.read_seq if own else None)
     context = {
         "room": room,
         "after": room.last_seq,
@@ -86,29 +81,11 @@ def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200
         "may_see_members": rights.allow("see_members"),
         "may_invite": rights.allow("invite_member"),
         "may_seat": rights.allow("manage_seats"),
-        "emojis": EMOJIS,
         "max_characters": conf.MESSAGE_MAX_CHARACTERS,
         **shown,
         **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }
     return render(request, "rooms/room.html", context, status=status)
-
-
-def people_of(room: Room, user: User) -> dict[str, Any]:
-    """Agents, then people, owners first; a large room shows some of them."""
-    panels = panels_for(room, user)
-    notes = notes_of(panels)
-    found = Membership.objects.filter(room=room, user__is_active=True).select_related("user").order_by("user__username")
-    rows = [{"user": m.user, "role": m.role, "note": notes.get(m.user.username) or role_note(m)} for m in found[:400]]
-    rows.sort(key=lambda row: list(Membership.Role).index(row["role"]))
-    agents = [row for row in rows if row["user"].is_machine]
-    humans = [row for row in rows if not row["user"].is_machine]
-    more = max(0, room.memberships.count() - len(agents) - SHOWN_PEOPLE)
-    return {"agents": agents, "humans": humans[:SHOWN_PEOPLE], "more_people": more, "panels": panels}
-
-
-def role_note(membership: Membership) -> str:
-    return "" if membership.role == Membership.Role.MEMBER else membership.get_role_display()
 
 
 @require_GET
@@ -160,7 +137,9 @@ def search(request: PageRequest, slug: str) -> HttpResponse:
 def settings(request: PageRequest, slug: str) -> HttpResponse:
     room = room_for(request.user, slug)
     rights = rights_in(request.user, room)
-    form = RoomForm(request.POST or None, initial={"name": room.name, "topic": room.topic, "visibility": room.visibility})
+    form = RoomForm(
+        request.POST or None, initial={"name": room.name, "topic": room.topic, "visibility": room.visibility}
+    )
     if request.method == "POST" and form.is_valid():
         require(request.user, room, "rooms.change_room")
         try:

@@ -1,6 +1,7 @@
 // One room's events, each once and in order, over whatever gets through: WebSocket, else an event stream, else polling.
 //
-// Events: "frame" (detail: the frame), "line" (detail: {state, transport}), "resync", "closed" (detail: reason).
+// Events: "frame" (detail: the frame), "line" (detail: {state, transport, degraded}), "resync", "closed" (detail: reason),
+// "elsewhere" (detail: a frame of a room that is only watched).
 // States: "connecting", "live", "down".
 
 import { Backoff } from "./backoff.js";
@@ -28,6 +29,7 @@ export class Feed extends EventTarget {
   open() {
     this.#connect();
     addEventListener("online", () => this.again());
+    addEventListener("offline", () => this.#transport?.down());
     document.addEventListener("visibilitychange", () => document.hidden || this.again());
     addEventListener("pagehide", () => this.#transport?.stop());
     addEventListener("pageshow", (event) => event.persisted && this.#restart());
@@ -46,6 +48,11 @@ export class Feed extends EventTarget {
   command(type, fields) {
     if (this.state !== "live" || !this.#transport?.command) return Promise.reject(unreachable());
     return this.#transport.command(type, { room: this.room, ...fields });
+  }
+
+  // Hear other rooms too, without being there: for the counts beside their names. A courtesy of sockets only.
+  watch(rooms) {
+    for (const room of rooms) this.#transport?.command?.("room.open", { room, quiet: true }).catch(() => {});
   }
 
   get hasSocket() {
@@ -115,8 +122,8 @@ export class Feed extends EventTarget {
 
   #hear(frame) {
     if (frame.type === "status") return this.#setDegraded(frame.data.degraded);
-    if (frame.type === "room.closed") return frame.room === this.room && this.#close(frame.reason);
     if (frame.room !== this.room) return this.#emit("elsewhere", frame);
+    if (frame.type === "room.closed") return this.#close(frame.reason);
     if (frame.type === "resync") return this.#resync();
     if (frame.id !== undefined) {
       if (frame.id <= this.seq) return;

@@ -1,6 +1,5 @@
 // A room that is open: the parts of the page, and what they hear of one another.
 
-import "./announce.js";
 import { Actions } from "./message_actions.js";
 import { Composer } from "./composer.js";
 import { Feed } from "./feed.js";
@@ -13,6 +12,7 @@ import { Timeline } from "./timeline.js";
 import { Typing } from "./typing.js";
 import { Writing } from "./writing.js";
 import { tell } from "./telling.js";
+import { watchRooms } from "./sidebar.js";
 
 const root = document.getElementById("room");
 const room = {
@@ -35,6 +35,7 @@ new Actions({ room, timeline, composer });
 new ReadMark({ room, feed, timeline });
 runButtons(room);
 showLine(room, feed);
+watchRooms(feed);
 
 feed.addEventListener("frame", ({ detail: frame }) => {
   if (frame.type === "message.text") return writing.hear(frame.data);
