@@ -56,12 +56,12 @@ class ExactOrigin:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = header(scope, b"origin")
+        origins = headers(scope, b"origin")
         if brings_token(scope):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"cookie"]}
-        elif origin is None:
+        elif not origins:
             return await refuse(receive, send)
-        if origin is not None and origin.lower() not in settings.ALLOWED_ORIGINS:
+        if len(origins) > 1 or any(origin.lower() not in settings.ALLOWED_ORIGINS for origin in origins):
             return await refuse(receive, send)
         await self.app(scope, receive, send)
 

@@ -215,10 +215,10 @@ class Hub:
 
     async def stop(self) -> None:
         """End the hub's tasks and its subscription: for tests and for a process that goes down in order."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:  # more than once: the Redis client turns a cancellation into an error of its own at times
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=0.2)
         await self.line.stop()
 
 
