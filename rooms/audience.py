@@ -40,7 +40,7 @@ class Reader:
         return self.role in MODERATING_ROLES
 
     @property
-    def params(self) -> dict[str, object]:
+    def params(self) -> dict[str, int | bool]:
         """What `READABLE_SQL` wants to be told."""
         return {"reader": self.user_id, "moderates": self.moderates}
 

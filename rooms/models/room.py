@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -57,7 +57,7 @@ class Room(models.Model):
     watched = models.BooleanField(default=False, editable=False)
 
     memberships: models.Manager[Membership]
-    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()
+    objects = RoomQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "slug"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ async def test_people_keep_their_sockets_and_their_words_over_a_restart_of_postg
         assert (await ada.post("before", "c1"))["type"] == "ack"
         house.crash_postgres()
         house.start_postgres()
-        answers = []
+        answers: list[dict[str, Any]] = []
         async with asyncio.timeout(30):
             while not answers or answers[-1]["type"] != "ack":
                 answers.append(await ada.post("after", "c2"))

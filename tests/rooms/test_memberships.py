@@ -144,7 +144,7 @@ def test_a_deleted_room_is_gone_for_its_owner_too(den: Room, ada: User) -> None:
 
 
 def test_a_room_made_private_is_closed_to_visitors(square: Room, ada: User, eve: User) -> None:
-    assert access.room_for(eve, "square")
+    assert access.room_for(eve, "square") == square
     change_room(room=square, by=ada, visibility="private")
     with pytest.raises(NotFound):
         access.room_for(eve, "square")
