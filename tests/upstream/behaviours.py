@@ -162,6 +162,25 @@ async def uncounted(to: "Connection", call: "Call", pace: Pace) -> None:
     await finish(to, call, pace.count, counted=False)
 
 
+@behaviour("finish-with-text", Pace(count=2))
+async def finish_with_text(to: "Connection", call: "Call", pace: Pace) -> None:
+    """As some servers do: the last word and its end in one chunk."""
+    *most, last = words(pace.count)
+    await speak(to, call, pace, most)
+    await to.send(event(call, {"content": last}, "stop") + b"data: [DONE]\n\n")
+    to.end()
+
+
+@behaviour("thinking", Pace(count=2))
+async def thinking(to: "Connection", call: "Call", pace: Pace) -> None:
+    to.start()
+    for thought in ("Hm. ", "Let me see. "):
+        await to.send(event(call, {"role": "assistant", "reasoning_content": thought}))
+    for word in words(pace.count):
+        await to.send(event(call, {"content": word}))
+    await finish(to, call, pace.count)
+
+
 @behaviour("tool")
 async def tool(to: "Connection", call: "Call", pace: Pace) -> None:
     """A call of `add` whose arguments come in pieces."""

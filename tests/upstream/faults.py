@@ -1,6 +1,7 @@
 """The bad moods: what providers were seen to do instead of answering."""
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 from tests.upstream.behaviours import Pace, behaviour, event, speak, words
@@ -85,6 +86,15 @@ async def error_in_stream(to: "Connection", call: "Call", pace: Pace) -> None:
 async def busy_in_stream(to: "Connection", call: "Call", pace: Pace) -> None:
     await speak(to, call, pace, words(pace.count))
     await to.send(b'data: {"error": {"message": "Rate limit reached.", "type": "rate_limit_error", "code": 429}}\n\n')
+    to.end()
+
+
+@behaviour("key-in-stream", Pace(count=1))
+async def key_in_stream(to: "Connection", call: "Call", pace: Pace) -> None:
+    """An error object that repeats what it was sent, headers and all."""
+    await speak(to, call, pace, words(pace.count))
+    said = {"message": f"no quota for {call.headers['authorization']}", "type": "server_error"}
+    await to.send(b"data: " + json.dumps({"error": said}).encode() + b"\n\n")
     to.end()
 
 

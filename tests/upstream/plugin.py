@@ -31,8 +31,10 @@ def upstream(upstream_server: Upstream) -> Upstream:
 def scripted() -> Iterator[Scripted]:
     """The one this process's agents speak with, its queue empty before and after."""
     from agents.llm.port import backend_for
+    from agents.llm.scripted import Scripted
 
     backend = backend_for("agents.llm.scripted.Scripted")
+    assert isinstance(backend, Scripted)
     backend.reset()
     yield backend
     backend.reset()

@@ -26,7 +26,9 @@ class Improviser:
         self.question = re.sub(
             rf"@?\b{re.escape(scene.username)}\b[,:]?", "", scene.question, flags=re.IGNORECASE
         ).strip()
-        self.seed = int.from_bytes(sha256(f"{seed}\n{scene.name}\n{scene.question}".encode()).digest()[:6])
+        self.seed = int.from_bytes(
+            sha256(f"{seed}\n{scene.name}\n{scene.question}".encode("utf-8", "replace")).digest()[:6]
+        )
         self.tone = phrases.tone_of(scene.instructions)
 
     def answer(self) -> str:
@@ -118,13 +120,16 @@ class Improviser:
         return sorted(chosen, key=lambda said: said.place)
 
     def score(self, said: Said, asked: frozenset[str]) -> float:
-        """By words shared; a speaker's name in the question counts for what they said; questions answer little."""
+        """By words shared; a speaker's name in the question counts for what they said, a promise where it asks who;
+        questions answer little."""
         shared = said.words & asked
         named = said.who.lower() in asked
         if not shared or (len(shared) + named) / max(1, len(asked)) < ENOUGH:
             return 0.0
         worth = fsum(self.scene.weights[word] for word in shared) * (1.5 if named else 1.0)
-        return worth * (0.4 if said.asks else 1.0) * (1 + 0.2 * said.place / max(1, self.scene.messages))
+        taken = phrases.WHO.match(self.question) and phrases.PROMISE.search(said.text)
+        worth *= (0.4 if said.asks else 1.0) * (2.0 if taken else 1.0)
+        return worth * (1 + 0.2 * said.place / max(1, self.scene.messages))
 
     def central(self) -> list[Said]:
         """For each of those who spoke most, the sentence nearest to what the room talks about."""

@@ -23,6 +23,7 @@ ASKS_LIST = words(r"\b(?:list|bullets?|enumerate|name (?:all|the)|which ones|wha
 ASKING = words(
     r"(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|should|would|will|has|have|tell)\b"
 )
+WHO = words(r"who(?:'s|se|m)?\b")
 REVIEW = words(r"```|\b(?:review|look (?:at|over)|wrong|check|read|remarks?|think of)\b")
 PROMISE = words(r"\b(?:i'll|i will|i can (?:bring|do|take|make|ask|get|lend)|i'd take|i bring|i(?:'m| am) going to)\b")
 DECIDED = words(r"\b(?:agreed|decided|it is settled|settled|then we|let's|we go with|done deal|we take)\b")
