@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -14,7 +14,8 @@ class ChatroomConfig(AppConfig):
     def ready(self) -> None:
         from . import celery  # noqa: F401  (`@shared_task` belongs to this queue from here on)
 
-        post_migrate.connect(make_cache_table, sender=self)
+        # By way of an app that has models: for one without, like this, the signal is not sent.
+        post_migrate.connect(make_cache_table, sender=apps.get_app_config("rooms"))
 
 
 def make_cache_table(*, using: str, verbosity: int = 0, **kwargs: Any) -> None:

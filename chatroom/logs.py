@@ -22,4 +22,5 @@ class Line(logging.Formatter):
         line = super().formatMessage(record)
         if record.levelno >= logging.WARNING:
             line = line.replace(f" {record.name}:", f" {record.levelname} {record.name}:", 1)
-        return f"{line} [{record.request_id}]" if getattr(record, "request_id", "") else line
+        caused_by = getattr(record, "request_id", "")
+        return f"{line} [{caused_by}]" if caused_by else line

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from auditlog.context import set_extra_data
@@ -37,14 +37,17 @@ class InLoop(MiddlewareMixin):
     def __init__(self, get_response: GetResponse) -> None:
         super().__init__(get_response)
         if self.async_mode and hasattr(self, "process_view"):
-            self.process_view = in_loop(self.process_view)
+            self.__dict__["process_view"] = in_loop(self.process_view)
 
     async def __acall__(self, request: HttpRequest) -> Response:
         early = self.process_request(request) if hasattr(self, "process_request") else None
-        response = early or await self.get_response(request)
+        response = early or await self.inner(request)
         return await self.finish(request, response)
 
-    async def finish(self, request: HttpRequest, response: Response) -> Response:
+    async def inner(self, request: HttpRequest) -> Any:
+        return await cast(Awaitable[Response], self.get_response(request))
+
+    async def finish(self, request: HttpRequest, response: Any) -> Response:
         return self.process_response(request, response) if hasattr(self, "process_response") else response
 
 
@@ -72,7 +75,7 @@ class Authentication(InLoop, AuthenticationMiddleware):
 
 
 class Session(InLoop, SessionMiddleware):
-    async def finish(self, request: HttpRequest, response: Response) -> Response:
+    async def finish(self, request: HttpRequest, response: Any) -> Response:
         if request.session.modified:  # only then is there something to write
             return await sync_to_async(self.process_response, thread_sensitive=True)(request, response)
         return self.process_response(request, response)
@@ -142,9 +145,9 @@ class AdminDiffs(InLoop):
 
     async def __acall__(self, request: HttpRequest) -> Response:
         if not in_admin(request):
-            return await self.get_response(request)
+            return await self.inner(request)
         with set_extra_data({"actor": await request.auser()}):
-            return await self.get_response(request)
+            return await self.inner(request)
 
 
 def in_admin(request: HttpRequest) -> bool:

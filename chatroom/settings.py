@@ -75,7 +75,7 @@ HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else None)
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise SettingError("ALLOWED_HOSTS='*' answers to any name. It accepts the names people really use.")
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *envlist("CSRF_TRUSTED_ORIGINS", [])]
+CSRF_TRUSTED_ORIGINS = list(dict.fromkeys([PUBLIC_URL, *envlist("CSRF_TRUSTED_ORIGINS", [])]))
 ALLOWED_ORIGINS = CSRF_TRUSTED_ORIGINS  # who may open a WebSocket with a cookie: scheme, host and port, exactly
 TRUSTED_PROXIES = envint("TRUSTED_PROXIES", 0, at_most=10)  # how many of ours stand in front; see chatroom/doorstep.py
 

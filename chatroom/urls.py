@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from . import health
 
 urlpatterns = [
+    path("favicon.ico", RedirectView.as_view(url=static("img/favicon.svg"))),  # asked for by pages that name no icon
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("accounts/", include("allauth.urls")),

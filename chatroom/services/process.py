@@ -19,10 +19,12 @@ from .errors import ServiceError
 class Service(Protocol):
     """What the supervisor and the tests need to know of an embedded server."""
 
-    name: str
-    log: Path
-    stop_signal: signal.Signals
-
+    @property
+    def name(self) -> str: ...
+    @property
+    def log(self) -> Path: ...
+    @property
+    def stop_signal(self) -> signal.Signals: ...
     def prepare(self) -> None: ...
     def command(self) -> list[str]: ...
     def popen(self) -> dict[str, object]: ...
@@ -54,7 +56,7 @@ class Running(Generic[S]):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **{**extra, **self.service.popen()},  # type: ignore[call-overload]
+                **{**extra, **self.service.popen()},
             )
 
     def stop(self, patience: float = 15) -> None:

@@ -19,8 +19,8 @@ import httpx
 import psycopg
 import websockets
 
+from chatroom.parts import command
 from chatroom.services.process import Running, spare_port
-from chatroom.supervisor.up import WORKER, uvicorn
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -82,7 +82,6 @@ class House:
             "PUBLIC_URL": "http://127.0.0.1",
             "REDIS_PREFIX": "house",
             "CHATROOM_VAR": str(self.pair.directory),
-            "BEAT_SCHEDULE_FILE": str(self.pair.directory / "beat"),
         }
 
     def manage(self, *arguments: str, **more: str) -> str:
@@ -112,19 +111,18 @@ class House:
 
     def web(self, name: str = "web") -> Process:
         port = self.ports.setdefault(name, spare_port())
-        process = self.run(name, uvicorn("127.0.0.1", str(port)))
+        process = self.run(name, command("web", host="127.0.0.1", port=port))
         until(lambda: self.answers(port))
         return process
 
     def worker(self, **more: str) -> Process:
-        return self.run("worker", [sys.executable, "-m", "celery", "-A", "chatroom", *WORKER], **more)
+        return self.run("worker", command("worker"), **more)
 
     def relay(self) -> Process:
-        return self.run("relay", [sys.executable, "manage.py", "relay"])
+        return self.run("relay", command("relay"))
 
     def beat(self) -> Process:
-        command = ["celery", "-A", "chatroom", "beat", "--pidfile=", "-s", self.environment["BEAT_SCHEDULE_FILE"]]
-        return self.run("beat", [sys.executable, "-m", *command])
+        return self.run("beat", command("beat"))
 
     def answers(self, port: int) -> bool:
         try:
@@ -160,7 +158,7 @@ class House:
 
     def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.pair.postgres.service.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, params)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, params)
             return list(cursor.fetchall()) if cursor.description else []
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ def socket(origin: str | None = None, *, subprotocols: tuple[str, ...] = (), **h
     return {
         "type": "websocket",
         "subprotocols": list(subprotocols),
-        "headers": [(name.encode(), value.encode()) for name, value in pairs.items()],
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in pairs.items()],
     }
 
 
@@ -174,7 +174,7 @@ async def test_behind_a_proxy_the_caller_is_whom_the_proxy_saw(settings):
 async def test_a_socket_behind_a_proxy_is_secure_too(settings):
     settings.TRUSTED_PROXIES = 1
     inside = Inside()
-    await knock(BehindProxies(inside), {**socket(**{"x-forwarded-proto": "https"}), "scheme": "ws"}, CONNECT)
+    await knock(BehindProxies(inside), {**socket(x_forwarded_proto="https"), "scheme": "ws"}, CONNECT)
     assert inside.scope is not None
     assert inside.scope["scheme"] == "wss"
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import psycopg
+
 from chatroom import health
 from rooms.errors import Unavailable
 from tests.servers import spare_port
@@ -34,3 +40,13 @@ async def test_without_postgresql_it_is_down(async_client, monkeypatch):
     answer = await async_client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["status"] == "down"
+
+
+def test_migrate_alone_leaves_a_database_that_can_count_sign_ins(own_servers):
+    """The table of the database cache is made with the others, not by a command somebody has to know of."""
+    pair = own_servers()
+    environment = {**os.environ, **pair.environment}
+    command = [sys.executable, "manage.py", "migrate", "--skip-checks", "-v", "0"]
+    subprocess.run(command, env=environment, check=True, timeout=100)
+    with psycopg.connect(pair.postgres.service.url) as connection:
+        assert connection.execute("SELECT count(*) FROM django_cache").fetchone() == (0,)

@@ -19,7 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
         if not options["no_demo"] and not Room.objects.exists():
             self.stdout.write("loading the demo data, once")
             call_command("seed_demo")
