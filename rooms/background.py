@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ from django.db import close_old_connections, connections
 T = TypeVar("T")
 
 THREADS = 8
+LATE = 0.02
+"""Seconds by which a timer of a busy loop comes late."""
 
 _lock = threading.Lock()
 _loop: tuple[int, asyncio.AbstractEventLoop] | None = None
@@ -49,6 +52,27 @@ def run(work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     except TimeoutError:
         future.cancel()
         raise
+
+
+@asynccontextmanager
+async def patience(seconds: float) -> AsyncIterator[None]:
+    """`asyncio.timeout` for somebody else's answer: when this loop was too busy to look, it looks once more first."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as scope:
+
+        def time_is_up(second_look: bool) -> None:
+            nonlocal timer
+            now = loop.time()
+            if now - timer.when() > LATE and not second_look:
+                timer = loop.call_later(LATE, time_is_up, True)
+            else:
+                scope.reschedule(now)
+
+        timer = loop.call_later(seconds, time_is_up, False)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def executor() -> ThreadPoolExecutor:

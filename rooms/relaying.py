@@ -1,7 +1,8 @@
 """Carrying committed events to the hubs: the quick way, by the channel layer.
 
 It may fail: every hub watches its rooms' `last_seq` and fills holes from the log. So each publish has 250 ms, and
-after a failure nobody waits for Redis again until a second has passed.
+after a failure nobody waits for Redis again until a second has passed. A loop that is busy itself is no such failure:
+taken for one, it would silence the layer just when there is most to carry.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 
 from channels.layers import get_channel_layer
 
@@ -23,6 +25,7 @@ PAUSE = 1.0
 RELAYED = """UPDATE rooms_room r SET relayed_seq = x.seq FROM unnest(%s::bigint[], %s::bigint[]) AS x(room, seq)
     WHERE r.id = x.room AND r.relayed_seq < x.seq"""
 MARK_EVERY = 0.5
+MAX_QUEUED = 10_000
 
 
 class Carrier:
@@ -32,6 +35,19 @@ class Carrier:
         self.silent_until = 0.0
         self.relayed: dict[int, int] = {}
         self.marking: asyncio.Task[None] | None = None
+        self.queue: deque[Frame] = deque()
+        self.sending: asyncio.Task[None] | None = None
+
+    def publish_soon(self, frame: Frame) -> None:
+        """Send in turn, without making anybody wait. What does not fit the queue is read from the log instead."""
+        if len(self.queue) < MAX_QUEUED:
+            self.queue.append(frame)
+        if self.sending is None or self.sending.done():
+            self.sending = asyncio.get_running_loop().create_task(self.send_queued())
+
+    async def send_queued(self) -> None:
+        while self.queue:
+            await publish_frame(self.queue.popleft())
 
     async def publish(self, group: str, message: dict[str, object]) -> bool:
         """Send to a group; False when Redis did not take it in time. "Failed" does not mean "not delivered"."""
@@ -39,7 +55,7 @@ class Carrier:
             return False
         layer = get_channel_layer()  # its first use imports a Redis client, which is no fault of Redis
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with background.patience(PATIENCE):
                 await layer.group_send(group, message)
         except Exception as error:  # whatever a Redis client raises when its server is away, hung or full
             self.silent_until = time.monotonic() + PAUSE
@@ -84,6 +100,11 @@ async def publish_frame(frame: Frame) -> bool:
     if sent and frame.seq is not None:
         carrier().remember(frame.room_id, frame.seq)
     return sent
+
+
+def publish_soon(frame: Frame) -> None:
+    """The same from inside a loop, after whatever was handed over before, while the caller goes on."""
+    carrier().publish_soon(frame)
 
 
 async def publish_control(**facts: object) -> bool:

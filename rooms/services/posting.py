@@ -317,7 +317,7 @@ async def apost_message(
     if row is None:
         raise not_kept(await db.fetch(WHY_NOT, posting.key))
     seq, event_id, pending, json = row
-    await relaying.publish_frame(frame_of(posting, links, seq, json))
+    relaying.publish_soon(frame_of(posting, links, seq, json))
     if pending:
         handlers.dispatch(event_id, "message.posted")
     return Posted(json, created=True)
