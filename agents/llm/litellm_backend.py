@@ -1,7 +1,8 @@
 """Any provider through LiteLLM, at arm's length: one call, one stream, our own deadlines, limits, errors and bills.
 
 The only module that imports litellm, and only on first use: it costs seconds and some 150 MB, which web processes and
-people's first questions are spared (see `warm`). What it gets wrong is put right around it, see `docs/decisions/0010-litellm-at-arms-length.md`.
+people's first questions are spared (see `warm`). What it gets wrong is put right around it, as told in
+`docs/decisions/0010-litellm-at-arms-length.md`.
 """
 
 import asyncio
