@@ -75,7 +75,7 @@ MESSAGES = f"""
          (SELECT array_agg(user_id) AS ids FROM rooms_membership s JOIN rooms_room q ON q.id = s.room_id
           WHERE q.slug = %(slug)s) people
     WHERE r.slug = %(slug)s
-"""  # noqa: S608
+"""
 EVENTS = """
     INSERT INTO rooms_event (room_id, seq, type, actor_id, message_id, data, moderators_only, pending, created_at)
     SELECT m.room_id, m.seq, 'message.posted', m.author_id, m.id, '{}', false, false, m.created_at

@@ -18,11 +18,11 @@ def table(figures: Figures, server: str) -> str:
 
 def row(goal: Goal, value: float, server: str) -> str:
     reach = goal.on_daphne if server == "daphne" and goal.on_daphne is not None else goal.reach
-    sign = ("≥ ", ) if goal.more_is_better else ("≤ ", )
+    sign = "≥" if goal.more_is_better else "≤"
     aimed = value >= goal.aim if goal.more_is_better else value <= goal.aim
     verdict = "aim" if aimed else "reach" if goal.holds(value, server) else "**not yet**"
     shown = f"{value:,.{goal.digits}f} {goal.unit}"
-    return f"| {goal.title} | {shown} | {sign[0]}{reach:,g} | {sign[0]}{goal.aim:,g} | {verdict} |"
+    return f"| {goal.title} | {shown} | {sign} {reach:,g} | {sign} {goal.aim:,g} | {verdict} |"
 
 
 def details(found: Details) -> str:

@@ -1,7 +1,7 @@
 """A language model's server that does nothing but keep time, in OpenAI's words: `python -m benchmarks.upstream PORT`.
 
-The model's name says when: `delay-100-gap-20-words-50` speaks its first word after 100 ms and 50 in all, one each 20 ms.
-A word is the clock's nanoseconds when it left, so whoever reads it knows how long it was on its way.
+The model's name says when: `delay-100-gap-20-words-50` speaks its first word after 100 ms and 50 in all, one each
+20 ms. A word is the clock's nanoseconds when it left, so whoever reads it knows how long it was on its way.
 """
 
 from __future__ import annotations

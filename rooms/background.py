@@ -58,6 +58,7 @@ def run(work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
 async def patience(seconds: float) -> AsyncIterator[None]:
     """`asyncio.timeout` for somebody else's answer: when this loop was too busy to look, it looks once more first."""
     loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
     async with asyncio.timeout(None) as scope:
 
         def time_is_up(second_look: bool) -> None:
