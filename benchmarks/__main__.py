@@ -7,10 +7,10 @@ import asyncio
 import gc
 import json
 import resource
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import report
 from .stage import Stage
@@ -18,7 +18,7 @@ from .stage import Stage
 if TYPE_CHECKING:
     from .cast import Cast
 
-Measure = Callable[[Stage, "Cast"], Awaitable[dict[str, float]]]
+Measure = Callable[[Stage, "Cast"], Coroutine[Any, Any, dict[str, float]]]
 
 MEASURES = {
     "cold": "standing.cold",

@@ -11,16 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from chatroom.serve import command as uvicorn
+from chatroom import parts
 from chatroom.services import Postgres, Redis
 from chatroom.services.process import Running, spare_port
 from chatroom.supervisor.leash import leashed
-from chatroom.supervisor.up import DAPHNE, WORKER, answers
+from chatroom.supervisor.up import answers
 
 HERE = Path(__file__).resolve().parent.parent
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -113,9 +113,7 @@ class Stage:
 
     def begin_web(self) -> None:
         """Start a web process; it may take a while to answer."""
-        host, port = "127.0.0.1", str(self.port)
-        daphne = [sys.executable, "-m", "daphne", "chatroom.asgi:application", "-b", host, "-p", port, *DAPHNE]
-        self.start("web", uvicorn(host, port) if self.server == "uvicorn" else daphne)
+        self.start("web", parts.command("web", server=self.server, host="127.0.0.1", port=self.port))
 
     async def start_web(self) -> None:
         self.begin_web()
@@ -123,12 +121,12 @@ class Stage:
 
     async def start_worker(self) -> None:
         self.start("upstream", [sys.executable, "-m", "benchmarks.upstream", str(self.upstream_port)], CLIENT_CORE)
-        self.start("worker", [sys.executable, "-m", "celery", "-q", "-A", "chatroom", *WORKER])
+        self.start("worker", parts.command("worker"))
         await self.until(lambda: answers("127.0.0.1", self.upstream_port), "upstream")
 
-    async def until(self, condition: object, name: str, patience: float = 60) -> None:
+    async def until(self, condition: Callable[[], Awaitable[bool]], name: str, patience: float = 60) -> None:
         end = time.monotonic() + patience
-        while not await condition():  # type: ignore[operator]
+        while not await condition():
             if self.children[name].poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{name} did not start: {self.log(name)[-2000:]}")
             await asyncio.sleep(0.01)

@@ -23,6 +23,7 @@ class Http(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: Any = None
+        self.headers = ""
         self.buffer = b""
         self.answer: asyncio.Future[bytes] | None = None
 
@@ -104,7 +105,8 @@ class Socket(asyncio.Protocol):
         transport.write(head.encode())
 
     def connection_lost(self, error: Exception | None) -> None:
-        for future in (self.ready, *self.waiting.values()):
+        waiting: list[asyncio.Future[Any]] = [self.ready, *self.waiting.values()]
+        for future in waiting:
             if not future.done():
                 future.set_exception(Refused(f"the socket closed: {error} {bytes(self.buffer[:200])!r}"))
 

@@ -63,11 +63,10 @@ async def loop(stage: Stage, senders: list[Send]) -> dict[str, float]:
             if sent >= begin:
                 waits.append(now() - sent)
 
-    async def measured() -> Meter:
-        await asyncio.sleep(begin - now())
-        return Meter(stage.groups("web"))
-
-    meter, *_ = await asyncio.gather(measured(), *(one(send) for send in senders))
+    talking = [asyncio.ensure_future(one(send)) for send in senders]
+    await asyncio.sleep(begin - now())
+    meter = Meter(stage.groups("web"))
+    await asyncio.gather(*talking)
     meter.stop()
     rate = len(waits) / meter.seconds
     return {"rate": rate, "p50": percentile(waits, 50), "p95": percentile(waits, 95), **meter.each(len(waits))}
