@@ -44,6 +44,7 @@ class Wire:
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._refs = 0
+        self.heard: list[dict[str, Any]] = []
         self.flows = asyncio.Event()
         self.flows.set()
         self.subprotocol: str | None = None
@@ -78,6 +79,7 @@ class Wire:
 
     async def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
         frame: dict[str, Any] = orjson.loads(await self.text(seconds))
+        self.heard.append(frame)
         return frame
 
     async def until(self, wanted: Callable[[dict[str, Any]], Any] | str, seconds: float = PATIENCE) -> dict[str, Any]:
