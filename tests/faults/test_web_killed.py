@@ -49,15 +49,17 @@ async def test_killed_after_the_commit_but_before_the_ack_the_resend_gives_the_k
     house.web()
     async with house.socket("ada") as ada:
         await ada.open()
-        house.pair.redis.process.send_signal(signal.SIGSTOP)  # the announcement hangs between commit and ack
-        await ada.say(type="message.post", ref="1", room="den", body="after", client_id="c2")
+        with psycopg.connect(house.pair.postgres.service.url) as lock:
+            lock.execute("SELECT 1 FROM rooms_room WHERE slug = 'den' FOR UPDATE")
+            await ada.say(type="message.post", ref="1", room="den", body="after", client_id="c2")
+            await asyncio.to_thread(until, lambda: blocked(house))
+            house.processes["web"].signal(signal.SIGSTOP)  # the commit will go through; who should hear of it sleeps
         await asyncio.to_thread(until, lambda: kept(house, "c2"))
         house.processes["web"].kill()
         heard = []
         with suppress(websockets.ConnectionClosed):
             while True:
                 heard.append(await ada.hear())
-    house.pair.redis.process.send_signal(signal.SIGCONT)
     assert not [frame for frame in heard if frame.get("ref") == "1"]
     ack = await resend(house, "after", "c2")
     assert ack["type"] == "ack"
