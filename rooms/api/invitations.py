@@ -7,7 +7,6 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 
 from ..errors import NotFound
-from ..models import Invitation
 from ..services import invitations
 from . import present
 from .base import APIView, Request, Response
@@ -28,9 +27,7 @@ class Invitations(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         room = self.room(PERM)
-        found = Invitation.objects.usable().filter(room=room).select_related("created_by").order_by("-pk")
-        if not self.person.has_perm("rooms.remove_member", room):
-            found = found.filter(created_by=self.person)
+        found = invitations.invitations_for(room, self.person)
         return Response({"results": [present.invitation(one) for one in found]})
 
     @extend_schema(
@@ -57,10 +54,7 @@ class OneInvitation(APIView):
     )
     def delete(self, request: Request, slug: str, prefix: str) -> Response:
         room = self.room(PERM)
-        found = Invitation.objects.usable().filter(room=room, prefix=prefix)
-        if not self.person.has_perm("rooms.remove_member", room):
-            found = found.filter(created_by=self.person)
-        invitation = found.first()
+        invitation = invitations.invitations_for(room, self.person).filter(prefix=prefix).first()
         if invitation is None:
             raise NotFound
         invitations.revoke_invitation(invitation=invitation)

@@ -215,6 +215,8 @@ def unreact(principal: Principal, message: str, emoji: str, room: str = "") -> d
 
 def mark_read(principal: Principal, room: str, seq: int) -> dict[str, Any]:
     found = room_of(principal, room)
+    if not principal.grant.has("write"):
+        raise Forbidden("This token's scopes do not include that.")
     return {"read_seq": reactions.mark_read(room=found, user=person_of(principal), seq=seq)}
 
 

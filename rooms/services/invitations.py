@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from ..errors import Forbidden, Invalid, NotFound
@@ -42,6 +42,13 @@ def create_invitation(
     )
     invitation.refresh_from_db()
     return invitation, secret
+
+
+def invitations_for(room: Room, user: User) -> QuerySet[Invitation]:
+    """The links into a room that still hold and that this person may see and take back: their own, and everybody's for
+    those who may send people out."""
+    found = Invitation.objects.usable().filter(room=room).select_related("created_by").order_by("-pk")
+    return found if user.has_perm("rooms.remove_member", room) else found.filter(created_by=user)
 
 
 def invitation_for(secret: str) -> Invitation:

@@ -11,7 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ..access import room_for
 from ..errors import NotFound, RoomsError
 from ..models import Invitation, Membership, User
-from ..services.invitations import accept_invitation, create_invitation, invitation_for, revoke_invitation
+from ..services.invitations import (
+    accept_invitation,
+    create_invitation,
+    invitation_for,
+    invitations_for,
+    revoke_invitation,
+)
 from .doors import PageRequest, complain, page
 from .forms import InvitationForm
 from .members import draw_members
@@ -40,7 +46,7 @@ def create(request: PageRequest, slug: str) -> HttpResponse:
 @page
 def revoke(request: PageRequest, slug: str, prefix: str) -> HttpResponse:
     room = room_for(request.user, slug, "rooms.invite_member")
-    found = Invitation.objects.filter(room=room, prefix=prefix, revoked_at=None).first()
+    found = invitations_for(room, request.user).filter(prefix=prefix).first()
     if found is None:
         raise NotFound
     revoke_invitation(invitation=found)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ..access import require, rights_in, room_for
 from ..errors import NotFound, RoomsError
-from ..models import Invitation, Membership, Room, User
+from ..models import Membership, Room, User
 from ..roles import Role, outranks
+from ..services.invitations import invitations_for
 from ..services.memberships import add_member, change_role, join_room, leave_room, remove_member
 from .doors import PageRequest, complain, page
 from .forms import InvitationForm, MemberForm, RoleForm
@@ -44,7 +45,7 @@ def draw_members(request: PageRequest, room: Room, status: int = 200, **context:
     context = {
         "room": room,
         "rows": list(rows_of(room, request.user, rights.role, notes_of(panels))),
-        "invitations": usable(room) if rights.allow("invite_member") else [],
+        "invitations": invitations_for(room, request.user) if rights.allow("invite_member") else [],
         "member_form": MemberForm(),
         "invitation_form": InvitationForm(),
         "may_add": rights.allow("add_member"),
@@ -78,10 +79,6 @@ def rows_of(room: Room, viewer: User, role: str | None, notes: dict[str, str]) -
 def roles_open_to(user: User) -> list[tuple[str, str]]:
     names = ["guest"] if user.kind == User.Kind.GUEST else ["guest", "member"] if user.is_machine else list(GIVEN)
     return [(name, GIVEN[name]) for name in names]
-
-
-def usable(room: Room) -> list[Invitation]:
-    return list(Invitation.objects.usable().filter(room=room).select_related("created_by").order_by("-id"))
 
 
 def somebody(username: str) -> User:
