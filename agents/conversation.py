@@ -60,7 +60,7 @@ class Conversation:
         return self.voice.shown
 
     async def send(self, offset: int, text: str) -> None:
-        await streams.send_text(self.message, offset, text)  # type: ignore[arg-type]  # a Message is a Writing
+        await streams.send_text(self.message, offset, text)
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""

@@ -25,7 +25,7 @@ def showable(text: str) -> str:
 class Voice:
     """Says one answer. `shown` is what was released so far; offsets count its code points.
 
-    `say` never waits, so a slow Redis does not hold up the model's stream. `withheld` hears, once, of a gate's objection.
+    `say` never waits: a slow Redis does not hold up the model's stream. `withheld` hears once when a gate objects.
     """
 
     def __init__(self, send: Send, withheld: Callable[[gates.Withheld], None]) -> None:

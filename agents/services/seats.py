@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
-from rooms.errors import Conflict, Invalid
+from rooms.errors import Conflict, Invalid, NotFound
 from rooms.events import record
 from rooms.models import Membership, Room, User
 from rooms.services.memberships import begin_membership, remove_member
@@ -34,7 +34,8 @@ def change_seat(*, seat: Seat, by: User, trigger: str) -> Seat:
     """Change when the agent answers here. What it is writing right now it finishes."""
     check_trigger(trigger)
     with transaction.atomic():
-        seat = Seat.objects.select_for_update(of=("self",)).select_related("room", "agent__user").get(pk=seat.pk)
+        lock_room(seat.room)
+        seat = as_it_is(seat)
         if seat.trigger != trigger:
             seat.trigger = trigger
             seat.save(update_fields=["trigger"])
@@ -47,6 +48,7 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
     room, user = seat.room, seat.agent.user
     with transaction.atomic():
         room = lock_room(room)
+        seat = as_it_is(seat)
         tell(seat, "seat.removed", by)
         seat.delete()
         Room.objects.filter(pk=room.pk).update(watched=Seat.objects.filter(room=room).exists())
@@ -55,6 +57,14 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
     # Only now: the end of a run locks the message before the room, and this transaction held the room.
     for task in Task.objects.filter(room=room, agent=seat.agent_id, status__in=LIVE):
         stop(task, Reason.UNSEATED)
+
+
+def as_it_is(seat: Seat) -> Seat:
+    """The seat now that the room is locked. Raises NotFound when somebody was quicker."""
+    found = Seat.objects.select_related("room", "agent__user", "added_by").filter(pk=seat.pk).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def check_trigger(trigger: str) -> None:

@@ -29,10 +29,12 @@ class Writing(Protocol):
 
     id: UUID
     room_id: int
-    room: Room
     seq: int
     author_id: int
     visible_to: list[int] | None
+
+    @property
+    def room(self) -> Room: ...
 
 
 async def send_text(message: Writing, offset: int, text: str) -> None:

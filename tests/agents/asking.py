@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 from django.db import connections
 
@@ -33,7 +33,9 @@ def ask(room: Room, author: User, body: str, **facts: Any) -> Message:
 
 
 def answer_to(question: Message) -> Message:
-    return Message.objects.get(pk=run_for(question).reply_id)
+    reply = run_for(question).reply
+    assert reply is not None
+    return reply
 
 
 def run_for(question: Message) -> Task:
@@ -57,7 +59,7 @@ class Aside:
     def __init__(self, threads: int = 8) -> None:
         self.pool = ThreadPoolExecutor(threads)
 
-    def __enter__(self) -> Aside:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,11 +13,13 @@ from agents.models import Agent, Seat
 from agents.services import seat_agent
 from agents.steps.complete import SCRIPTED
 from rooms.models import Room, User
+from tests.plugins.rest import asking  # noqa: F401
 
 
 @pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    """The scripted model of this process: `scripted.says("Hello")`."""
+def scripted(settings: Any) -> Iterator[Scripted]:
+    """The scripted model of this process, in no need to think: `scripted.says("Hello")`."""
+    settings.LLM_SCRIPTED_FIRST_TOKEN_MS = settings.LLM_SCRIPTED_TOKENS_PER_SECOND = 0
     backend = backend_for(SCRIPTED)
     assert isinstance(backend, Scripted)
     backend.reset()

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from agents import tasks
 from agents.llm.scripted import Scripted
-from agents.models import Reason, Seat, Status, Step, Task, Usage
-from rooms.models import Event, Message, Room, User
+from agents.models import Reason, Seat, Status, Step, Usage
+from rooms.models import Event, Room, User
 
-from .asking import Aside, answer_to, ask, event_of, run_for, say
+from .asking import answer_to, ask, run_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_who_is_mentioned_answers_and_the_run_is_written_down(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:
+def test_who_is_mentioned_answers_and_the_run_is_written_down(
+    den: Room, ada: User, seat: Seat, scripted: Scripted
+) -> None:
     scripted.says("Hello", " **Ada**")
     question = ask(den, ada, "@echo are you there?")
     answer = answer_to(question)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from agents import sweeping, tasks, waking
+from agents.claims import claim
+from agents.llm.scripted import Scripted
+from agents.models import Reason, Seat, Status, Step, Task, Usage, Wake
+from rooms import background
+from rooms.live import streams
+from rooms.models import Event, Message, Room, User
+
+from .asking import Aside, answer_to, ask, event_of, run_for, say
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def laid(room: Room, author: User) -> Message:
+    question = say(room, author, "@echo?")
+    waking.answer(event_of(question).pk)
+    return question
+
+
+def abandoned(room: Room, author: User, body: str = "") -> Message:
+    """A run whose worker died some time ago."""
+    question = laid(room, author)
+    assert claim(Step.objects.get(task=run_for(question)).pk)
+    Step.objects.update(lease_until=Now() - timedelta(seconds=1), prompt_tokens=100)
+    Message.objects.filter(pk=answer_to(question).pk).update(body=body)
+    return question
+
+
+def test_a_dead_workers_words_are_kept_and_marked(den: Room, ada: User, seat: Seat) -> None:
+    question = abandoned(den, ada, body="As I was **saying**")
+    assert sweeping.sweep().ended == 1
+    answer, run = answer_to(question), run_for(question)
+    assert (answer.state, answer.html) == ("interrupted", "<p>As I was <strong>saying</strong></p>")
+    assert "stopped" in answer.notice
+    assert (run.status, run.reason) == (Status.INTERRUPTED, Reason.WORKER_LOST)
+    usage = Usage.objects.get()
+    assert (usage.prompt_tokens, usage.estimated) == (100, True)
+    assert sweeping.sweep().ended == 0
+
+
+def test_words_that_only_redis_has_are_kept_too(den: Room, ada: User, seat: Seat) -> None:
+    question = abandoned(den, ada, body="As I")
+    reply = Message.objects.select_related("room").get(pk=answer_to(question).pk)
+    background.run(streams.send_text(reply, 0, "As I was"), 5)
+    background.run(streams.send_text(reply, 8, " saying"), 5)
+    sweeping.sweep()
+    assert answer_to(question).body == "As I was saying"
+
+
+def test_what_was_to_be_stopped_when_its_worker_died_counts_as_stopped(den: Room, ada: User, seat: Seat) -> None:
+    question = abandoned(den, ada)
+    Task.objects.update(cancel_requested_at=Now(), cancelled_by=ada)
+    sweeping.sweep()
+    assert run_for(question).reason == Reason.CANCELLED
+    assert answer_to(question).notice == "Stopped by @ada."
+
+
+def test_a_living_worker_is_left_alone(den: Room, ada: User, seat: Seat) -> None:
+    question = laid(den, ada)
+    assert claim(Step.objects.get().pk)
+    assert sweeping.sweep().ended == 0
+    assert answer_to(question).state == "writing"
+
+
+def test_many_sweepers_end_a_run_once(den: Room, ada: User, seat: Seat) -> None:
+    questions = [abandoned(den, ada, body=f"{number}") for number in range(5)]
+    with Aside() as aside:
+        ended = [future.result(20).ended for future in [aside.run(sweeping.sweep) for _ in range(6)]]
+    assert sum(ended) == 5
+    assert Usage.objects.count() == 5
+    assert Event.objects.filter(room=den, type="run.ended").count() == len(questions)
+
+
+def test_a_step_whose_queue_message_was_lost_is_queued_again_but_not_each_time(
+    den: Room, ada: User, seat: Seat
+) -> None:
+    laid(den, ada)
+    assert sweeping.sweep().steps == []
+    Step.objects.update(queued_at=Now() - timedelta(seconds=20))
+    assert sweeping.sweep().steps == [Step.objects.get().pk]
+    assert sweeping.sweep().steps == []
+
+
+def test_an_event_whose_queue_message_was_lost_wakes_all_the_same(
+    den: Room, ada: User, seat: Seat, scripted: Scripted
+) -> None:
+    question = say(den, ada, "@echo?")
+    Event.objects.filter(room=den).update(pending=False, created_at=Now() - timedelta(seconds=30))
+    lost = event_of(question).pk
+    assert lost in sweeping.sweep().events
+    tasks.wake(lost)
+    assert lost not in sweeping.sweep().events
+    assert answer_to(question).state == "visible"
+
+
+def test_what_was_said_before_agents_came_is_swept_without_being_answered(den: Room, ada: User, echo: User) -> None:
+    from agents.models import Agent
+    from agents.services import seat_agent
+
+    early = say(den, ada, "@echo are you there?")
+    seat_agent(room=den, agent=Agent.objects.create(user=echo), by=ada)
+    Event.objects.filter(room=den).update(created_at=Now() - timedelta(seconds=30))
+    for event_id in sweeping.sweep().events:
+        tasks.wake(event_id)
+    assert not Task.objects.filter(trigger_message=early).exists()
+    assert sweeping.sweep().events == []
+
+
+def test_what_waited_too_long_is_not_begun(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:
+    question = laid(den, ada)
+    Step.objects.update(created_at=Now() - timedelta(seconds=601))
+    assert sweeping.sweep().ended == 1
+    assert run_for(question).reason == Reason.EXPIRED
+    assert answer_to(question).state == "interrupted"
+
+
+def test_an_old_question_from_a_long_queue_is_not_answered_but_has_its_run(
+    den: Room, ada: User, seat: Seat, scripted: Scripted
+) -> None:
+    question = say(den, ada, "@echo?")
+    Event.objects.filter(message=question).update(created_at=Now() - timedelta(seconds=700))
+    tasks.wake(event_of(question).pk)
+    assert run_for(question).reason == Reason.EXPIRED
+    assert not scripted.requests
+
+
+def test_a_message_that_nobody_writes_is_ended(den: Room, ada: User, seat: Seat) -> None:
+    question = laid(den, ada)
+    Task.objects.update(status=Status.FAILED, reason=Reason.ERROR, ended_at=Now())
+    Message.objects.filter(state="writing").update(created_at=Now() - timedelta(seconds=90), body="half")
+    assert sweeping.sweep().ended == 1
+    assert (answer_to(question).state, answer_to(question).body) == ("interrupted", "half")
+
+
+def test_marks_are_forgotten_after_a_while(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:
+    ask(den, ada, "@echo?")
+    sweeping.sweep()
+    assert Wake.objects.count() == 1
+    Wake.objects.update(at=Now() - timedelta(hours=2))
+    sweeping.sweep()
+    assert not Wake.objects.exists()
