@@ -13,6 +13,7 @@ ROOT: Path = settings.BASE_DIR
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"`((?:[\w.]+/)+[\w.@-]+\.(?:py|js|conf|service|example|md|txt))`")
 READERS = re.compile(r"env(str|bool|int|list|secret|url|origin|database)")
 OF_THE_TERMINAL = {"NO_COLOR", "MAKELEVEL", "DJANGO_SETTINGS_MODULE"}
 OF_PROVIDERS = {"OPENAI_API_KEY", "LITELLM_LOCAL_MODEL_COST_MAP"}
@@ -81,6 +82,12 @@ def test_links_lead_somewhere(page):
 def anchors_of(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_are_there(page):
+    for path in FILE.findall(page.read_text()):
+        assert (ROOT / path).exists(), path
 
 
 def test_every_decision_is_listed():
