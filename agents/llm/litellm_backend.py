@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import cache
 from typing import Any
-from weakref import WeakSet
 
 from agents.llm import bills
 from agents.llm.answer import Answer
@@ -48,14 +47,14 @@ class LiteLLM:
     """See `port.Backend`. Which parameters reach the provider, and where they lead, is told in `litellm_call`."""
 
     def __init__(self) -> None:
-        self.loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+        self.imported = False
         self.warmed = False
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
         return guarded(self._parts(request), request, self.usage_of, prepare=self._litellm)
 
     def usage_of(self, request: Request, written: str) -> Usage:
-        return bills.estimated(request, written, _import() if self.loops else None)
+        return bills.estimated(request, written, _import() if self.imported else None)
 
     async def warm(self) -> None:
         """Import, then one call to a provider inside this process: clients, TLS context, price list, first parse."""
@@ -70,7 +69,7 @@ class LiteLLM:
 
     async def close(self) -> None:
         """Else aiohttp complains of every connection that was kept for the next call."""
-        if self.loops:
+        if self.imported:
             await _import().close_litellm_async_clients()
             _import().in_memory_llm_clients_cache.flush_cache()
 
@@ -99,13 +98,9 @@ class LiteLLM:
 
     async def _litellm(self) -> None:
         """Imported in a thread: the loop carries other people's answers meanwhile."""
-        loop = asyncio.get_running_loop()
-        if loop in self.loops:
-            return
-        litellm = await asyncio.to_thread(_import)
-        if self.loops and loop not in self.loops:  # clients are kept by id(loop): a dead loop's may be ours again
-            litellm.in_memory_llm_clients_cache.flush_cache()
-        self.loops.add(loop)
+        if not self.imported:
+            await asyncio.to_thread(_import)
+            self.imported = True
 
 
 async def _close(stream: Any) -> None:
