@@ -123,7 +123,7 @@ async def sign_in(browser: Browser, town: Town, who: str) -> StorageState:
     await page.get_by_label("Username").fill(who)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_url("**/")
+    await page.wait_for_selector("nav[aria-label=Rooms]")
     state = await context.storage_state()
     await context.close()
     return state

@@ -43,15 +43,19 @@ async def test_the_server_is_killed_and_comes_back(visit: Visit, town: Town) -> 
     await expect(message(ada, "Written to nobody")).not_to_have_class(re.compile("is-pending|is-failed"))
 
 
-async def test_what_could_not_be_sent_survives_a_reload(visit: Visit) -> None:
+async def test_what_could_not_be_sent_is_there_in_the_next_tab(visit: Visit) -> None:
     bob = await visit("bob", DEN)
     await bob.context.set_offline(True)
     await say(bob, "Kept in the pocket")
     await expect(message(bob, "Kept in the pocket")).to_contain_text("Not sent yet")
-    await bob.context.set_offline(False)
-    await bob.reload()
-    await expect(message(bob, "Kept in the pocket")).to_have_count(1)
-    await expect(bob.locator(".is-pending, .is-failed")).to_have_count(0, timeout=20_000)
+    context = bob.context
+    await bob.close()
+    await context.set_offline(False)
+    later = await visit("bob", DEN)
+    await expect(message(later, "Kept in the pocket")).to_have_count(1)
+    await expect(later.locator(".is-pending, .is-failed")).to_have_count(0, timeout=20_000)
+    await later.reload()
+    await expect(message(later, "Kept in the pocket")).to_have_count(1)
 
 
 async def test_without_sockets_there_is_an_event_stream_and_without_that_polling(visit: Visit) -> None:

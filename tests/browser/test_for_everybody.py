@@ -1,0 +1,103 @@
+"""axe-core finds nothing to complain of, on every page, in light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from .conftest import Visit
+from .town import Town
+
+PHONE = {"width": 390, "height": 844}
+PAGES = [
+    ("", "/"),
+    ("", "/accounts/login/"),
+    ("", "/accounts/signup/"),
+    ("", "/accounts/password/reset/"),
+    ("", "/nothing/here/"),
+    ("ada", "/"),
+    ("ada", "/rooms/den/"),
+    ("ada", "/rooms/den/members/"),
+    ("ada", "/rooms/den/agents/"),
+    ("ada", "/rooms/den/settings/"),
+    ("ada", "/rooms/den/search?q=kettle"),
+    ("ada", "/profile/"),
+    ("ada", "/accounts/password/change/"),
+    ("ada", "/accounts/email/"),
+    ("ada", "/accounts/logout/"),
+    ("eve", "/rooms/square/"),
+    ("eve", "/rooms/den/"),
+]
+
+
+async def assert_fine(page: Page) -> None:
+    found = await Axe().run(page)
+    told = [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"][:3]
+    ]
+    assert told == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("who", "path"), PAGES)
+async def test_a_page_is_fine(visit: Visit, who: str, path: str, scheme: str) -> None:
+    page = await visit(who, path, color_scheme=scheme)
+    await assert_fine(page)
+
+
+@pytest.mark.parametrize("path", ["/", "/rooms/den/", "/rooms/den/members/"])
+async def test_a_page_is_fine_on_a_phone_and_fits_it(visit: Visit, path: str) -> None:
+    page = await visit("ada", path, viewport=PHONE)
+    await assert_fine(page)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await page.get_by_role("button", name="Rooms").click()
+    await assert_fine(page)
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Rooms"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_room_is_fine_in_every_state_a_message_can_have(visit: Visit, town: Town, scheme: str) -> None:
+    town.shell(STATES)
+    page = await visit("ada", "/rooms/states/", color_scheme=scheme)
+    for state in ("writing", "visible", "held", "redacted", "withdrawn", "interrupted"):
+        assert await page.locator(f".message--{state}").count() >= 1, state
+    await page.locator(".message--visible").first.hover()
+    await page.get_by_role("button", name="React").click()
+    await assert_fine(page)
+    await page.keyboard.press("Escape")
+    await page.get_by_label("Message to").fill("Hello @")
+    await assert_fine(page)
+    await page.get_by_label("Message to").fill("")
+
+
+STATES = """
+from uuid import uuid4
+from rooms.models import Message, Room, User
+from rooms.services.memberships import begin_membership
+from rooms.services.messages import *
+from rooms.services.reactions import add_reaction
+from rooms.services.rooms import create_room
+ada, bob, echo = (User.objects.get(username=name) for name in ("ada", "bob", "echo"))
+if not Room.objects.filter(slug="states").exists():
+    room = create_room(creator=ada, name="States", slug="states")
+    for user in (bob, echo):
+        begin_membership(room=room, user=user, role="member", by=ada)
+    def say(who, body, **more):
+        return Message.objects.get(pk=post_message(room=room, author=who, body=body, **more).message["id"])
+    plain = say(bob, "Plain, with *everything*: `code`, @ada, [a link](https://example.org)\\n\\n> quoted\\n\\n1. one\\n2. two")
+    add_reaction(message=plain, user=ada, emoji="👍")
+    say(ada, "An answer to that", reply_to=plain.pk)
+    say(ada, "For bob alone", visible_to=["bob"])
+    edit_message(message=say(ada, "before"), by=ada, body="after")
+    withdraw_message(message=say(bob, "oops"), by=bob)
+    redact_message(message=say(bob, "worse"), by=ada)
+    Message.objects.filter(pk=say(bob, "waiting").pk).update(state="held")
+    broken = start_message(room=room, author=echo, run=uuid4(), reply_to=plain)
+    interrupt_message(message=broken, body="I was about to", notice="The model went away.")
+    writing = start_message(room=room, author=echo, run=uuid4(), reply_to=plain)
+    save_progress(message_id=writing.pk, body="Once upon a")
+"""
