@@ -44,6 +44,13 @@ class Postgres:
         self.account = account_for(self.data)
 
     @property
+    def remark(self) -> str:
+        """What a person looking for the data has to know."""
+        if self.home == self.wanted_home:
+            return ""
+        return f"its data is in {self.home}: the account {self.account.name} may not enter {self.wanted_home.parent}"
+
+    @property
     def data(self) -> Path:
         return self.home / "data"
 

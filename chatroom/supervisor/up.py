@@ -65,9 +65,12 @@ class Up:
         self.told_to_stop.set()
 
     async def start(self) -> None:
-        for service in (self.plan.postgres, self.plan.redis):
-            if service is not None:
-                await self.start_server(service)
+        if self.plan.postgres is not None:
+            await self.start_server(self.plan.postgres)
+            if remark := self.plan.postgres.remark:
+                say("postgres", remark)
+        if self.plan.redis is not None:
+            await self.start_server(self.plan.redis)
         await self.prepare()
         await self.start_child("web")
         await self.first_answer()  # before the others take their share of the processor

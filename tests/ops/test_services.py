@@ -119,6 +119,7 @@ def test_a_folder_nobody_else_may_enter_is_no_obstacle(place):
     try:
         assert ask(service, "SELECT 1") == 1
         assert (service.home == place / "postgres") == (os.geteuid() != 0), "root lends it to another account"
+        assert (str(service.home) in service.remark) == (os.geteuid() == 0)
         assert Postgres(place / "postgres", durable=False).home == service.home, "found again at the next start"
         assert account_for(service.data).uid != 0
     finally:
