@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from agents.llm.port import backend_for
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
 from agents.services import seat_agent
-from agents.steps.complete import SCRIPTED
 from rooms.models import Room, User
 from tests.plugins.rest import asking  # noqa: F401
 
 
 @pytest.fixture
-def scripted(settings: Any) -> Iterator[Scripted]:
+def scripted(scripted: Scripted, settings: Any) -> Scripted:
     """The scripted model of this process, in no need to think: `scripted.says("Hello")`."""
     settings.LLM_SCRIPTED_FIRST_TOKEN_MS = settings.LLM_SCRIPTED_TOKENS_PER_SECOND = 0
-    backend = backend_for(SCRIPTED)
-    assert isinstance(backend, Scripted)
-    backend.reset()
-    yield backend
-    backend.reset()
+    return scripted
 
 
 @pytest.fixture
