@@ -1,0 +1,17 @@
+"""The models and the migrations say the same."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+
+@pytest.mark.django_db
+def test_no_model_has_changed_without_a_migration():
+    said = StringIO()
+    try:
+        call_command("makemigrations", check=True, dry_run=True, stdout=said)
+    except SystemExit:
+        pytest.fail(said.getvalue())
