@@ -160,8 +160,8 @@ def test_every_message_told_may_be_read_by_every_reader_of_the_reply(
         chosen = Message.objects.filter(tellable(None if audience is None else tuple(audience)), seq__gte=1000)
         assert chosen.exists()
         for message, reader in itertools.product(chosen, readers):
-            by, named = message.author_id, message.visible_to
-            assert may_read(Reader(reader, "member"), author_id=by, state=message.state, visible_to=named)
+            by, to = message.author_id, message.visible_to
+            assert may_read(Reader(reader, "member"), author_id=by, state=message.state, visible_to=to)
             assert audience is not None or message.visible_to is None
 
 

@@ -41,7 +41,8 @@ async def question(wire: Wire, body: str = "@echo?", **facts: object) -> asyncio
 
 async def heard_whole(wire: Wire) -> tuple[list[str], str]:
     """The types of the frames of an answer, in order, and its text put together by offsets."""
-    types, text = [], ""
+    types: list[str] = []
+    text = ""
     while not types or types[-1] not in ("message.finished", "message.interrupted"):
         frame = await wire.hear()
         types.append(frame["type"])

@@ -1,4 +1,4 @@
-"""Whole runs against a provider over real HTTP, through LiteLLM: every mood it may be in, and what the room is left with."""
+"""Whole runs against a provider over real HTTP, through LiteLLM: every mood it may be in, and what the room keeps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _provider(upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(conversation.random, "uniform", lambda low, high: 0.01)
     background.run(backend_for(LITELLM).warm(), 60)
     yield
-    background.run(backend_for(LITELLM).close(), 10)  # type: ignore[attr-defined]  # LiteLLM's own
+    background.run(backend_for(LITELLM).close(), 10)
 
 
 def speaks(model: str) -> None:
