@@ -9,6 +9,12 @@ from django.views.generic import RedirectView
 
 from . import health
 
+# Pages for people, JSON under /api/.
+handler400 = "rooms.api.errors.bad_request"
+handler403 = "rooms.api.errors.permission_denied"
+handler404 = "rooms.api.errors.page_not_found"
+handler500 = "rooms.api.errors.server_error"
+
 urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("img/favicon.svg"))),  # asked for by pages that name no icon
     path("livez", health.livez),

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from datetime import timedelta
 
 from django.db import connection
 from django.http import HttpRequest
 
 from .errors import RateLimited
 
-WINDOW = timedelta(minutes=5)
+WINDOW = "5 minutes"
 PER_NAME = 10
 PER_ADDRESS = 50
 
 COUNT = """
     INSERT INTO rooms_attempt AS a (key, at) VALUES (%(key)s, ARRAY[clock_timestamp()])
     ON CONFLICT (key) DO UPDATE
-       SET at = ARRAY(SELECT t FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s) || clock_timestamp()
-     WHERE (SELECT count(*) FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s) < %(limit)s
+       SET at = ARRAY(SELECT t FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s::interval)
+                || clock_timestamp()
+     WHERE (SELECT count(*) FROM unnest(a.at) t WHERE t > clock_timestamp() - %(window)s::interval) < %(limit)s
     RETURNING true
 """
 OLDEST = """
-    SELECT ceil(extract(epoch FROM min(t) + %(window)s - clock_timestamp()))::int
-      FROM rooms_attempt, unnest(at) t WHERE key = %(key)s AND t > clock_timestamp() - %(window)s
+    SELECT ceil(extract(epoch FROM min(t) + %(window)s::interval - clock_timestamp()))::int
+      FROM rooms_attempt, unnest(at) t WHERE key = %(key)s AND t > clock_timestamp() - %(window)s::interval
 """
 GIVE_BACK = "UPDATE rooms_attempt SET at = trim_array(at, 1) WHERE key = %(key)s AND cardinality(at) > 0"
-FORGET = "DELETE FROM rooms_attempt WHERE coalesce(at[cardinality(at)] < now() - %(window)s, true)"
+FORGET = "DELETE FROM rooms_attempt WHERE coalesce(at[cardinality(at)] < now() - %(window)s::interval, true)"
 
 
 def count_attempt(request: HttpRequest, name: str) -> list[str]:

@@ -77,7 +77,7 @@ class Found:
 
 def readable_rooms(user: User) -> list[int]:
     """Where a search without a room looks."""
-    return list(Room.objects.visible_to(user).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    return list(Room.objects.visible_to(user).values_list("pk", flat=True))
 
 
 def search(user: User, rooms: Collection[int], text: str, *, before: UUID | None = None, limit: int = 20) -> Found:

@@ -10,10 +10,9 @@ class Topic(APIView):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest
 from rest_framework import serializers, views
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -91,7 +90,8 @@ class APIView(views.APIView):
 
     @property
     def grant(self) -> Grant:
-        return self.request.auth or SESSION
+        auth = self.request.auth
+        return auth if isinstance(auth, Grant) else SESSION
 
     def check_grant(self) -> None:
         method = self.request.method or "GET"
@@ -145,8 +145,8 @@ class APIView(views.APIView):
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return errors.handle
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> NoReturn:
         raise errors.MethodNotAllowed(allow=self.allowed_methods)
 
-    def finalize_response(self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         return private(super().finalize_response(request, response, *args, **kwargs))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any
 
 import psycopg
@@ -11,6 +12,8 @@ import psycopg_pool
 from django.core import exceptions as django_errors
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -102,7 +105,7 @@ def _from_drf(exc: drf.APIException) -> RoomsError:
     if isinstance(exc, drf.ValidationError):
         return invalid(exc.detail)
     if isinstance(exc, drf.Throttled):
-        return RateLimited(retry_after=int(exc.wait or 1))
+        return RateLimited(retry_after=int(getattr(exc, "wait", None) or 1))
     kinds: dict[int, type[RoomsError]] = {
         400: Invalid, 401: NotAuthenticated, 403: Forbidden, 404: NotFound,
         413: TooLarge, 415: UnsupportedMediaType, 503: Unavailable,
@@ -151,21 +154,49 @@ def headers_of(error: RoomsError, exc: Exception, challenge: str) -> dict[str, s
     return headers
 
 
-def is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+def by_door(status: int, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """An error handler for the root URLconf: JSON under `/api/`, elsewhere the page."""
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.path_info.startswith("/api/"):
+            return page(request, *args, **kwargs)
+        return json_response(PLAIN[status].as_dict(), status)
+
+    return answer
 
 
-def for_api(request: HttpRequest, status: int) -> HttpResponse | None:
-    """What Django's own error handlers answer under `/api/`; None elsewhere, where a page is wanted."""
-    if not is_api(request):
-        return None
-    kinds: dict[int, RoomsError] = {400: Invalid("The request could not be read."), 403: Forbidden(), 404: NotFound()}
-    error = kinds.get(status)
-    body = error.as_dict() if error else {"code": "error", "detail": "Something broke on our side. It has been noted."}
-    return json_response(body, status)
+class Fault(RoomsError):
+    code, status, default_detail = "error", 500, "Something broke on our side. It has been noted."
 
 
+PLAIN: dict[int, RoomsError] = {
+    400: Invalid("The request could not be read."),
+    403: Forbidden(),
+    404: NotFound(),
+    500: Fault(),
+}
+bad_request = by_door(400, defaults.bad_request)
+permission_denied = by_door(403, defaults.permission_denied)
+page_not_found = by_door(404, defaults.page_not_found)
+server_error = by_door(500, defaults.server_error)
+
+
+@csrf_exempt
 def unknown_path(request: HttpRequest, **kwargs: object) -> HttpResponse:
     """The end of the line under `/api/`: JSON also where a page would be redirected or explained by Django."""
     hint = "" if request.path_info.endswith("/") else " Addresses end in a slash."
     return json_response(NotFound(f"{NotFound.default_detail}{hint}").as_dict(), 404)
+
+
+def only_get(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """For views that do without DRF."""
+
+    @csrf_exempt
+    @wraps(view)
+    def door(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        refusal = MethodNotAllowed(allow=["GET", "HEAD"])
+        return json_response(refusal.as_dict(), 405, headers_of(refusal, refusal, CHALLENGE))
+
+    return door

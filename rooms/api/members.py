@@ -60,7 +60,7 @@ def person(username: str) -> User:
 
 
 def member(room: Room, username: str) -> User:
-    found = room.memberships.select_related("user").filter(user__username=username.lower()).first()
+    found = Membership.objects.select_related("user").filter(room=room, user__username=username.lower()).first()
     if found is None:
         raise NotFound
     return found.user

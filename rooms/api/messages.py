@@ -60,7 +60,7 @@ def page_query(request: HttpRequest) -> dict[str, int]:
     """The query string of a page, read by hand: a serializer costs more than the page."""
     wrong: dict[str, list[str]] = {}
     said: dict[str, int] = {}
-    for name, value in request.GET.items():
+    for name, value in request.GET.dict().items():
         if name not in (*BOUNDS, "limit"):
             wrong[name] = ["There is no such field."]
         elif not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= BIGGEST):

@@ -15,7 +15,7 @@ Facts = dict[str, Any]
 
 def time(moment: datetime | None) -> str | None:
     """As the messages have it: ISO 8601, UTC, microseconds, Z."""
-    return moment and moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def person(user: User) -> Facts:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
+from .errors import only_get
 from .renderers import dumps
 
 METHODS = ("get", "post", "patch", "delete")
@@ -26,20 +26,20 @@ SECTIONS = {
 }
 
 
-@require_safe
+@only_get
 def schema(request: HttpRequest) -> HttpResponse:
     """OpenAPI 3.1 as JSON. Open to all: it describes the program, which is public, and nothing of what is in it."""
     return HttpResponse(schema_json(), content_type="application/vnd.oai.openapi+json")
 
 
-@require_safe
+@only_get
 def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html", {"info": description()["info"], "sections": sections(), "shapes": shapes()})
 
 
 @cache
 def description() -> dict[str, Any]:
-    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return described
 
 

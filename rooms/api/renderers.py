@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import orjson
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 JSON = "application/json"
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 
 def dumps(data: Any) -> bytes:
@@ -36,14 +38,15 @@ class OrjsonRenderer(BaseRenderer):
 class AlwaysJSON(BaseContentNegotiation):
     """This API speaks one language, so `Accept` is not a reason to refuse anybody."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         wanted = (request.content_type or JSON).partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == wanted), None)
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -52,7 +55,7 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
     return private(response)
 
 
-def private(response: HttpResponse) -> HttpResponse:
+def private(response: AnyResponse) -> AnyResponse:
     """Nobody on the way keeps a copy: what this answers depends on who asks."""
     response.setdefault("Cache-Control", "no-store, private")
     response.setdefault("X-Content-Type-Options", "nosniff")

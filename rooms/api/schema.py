@@ -43,11 +43,11 @@ class Schema(AutoSchema):
         return []
 
     def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
-        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         return name.removesuffix("Shape")
 
     def _get_response_bodies(self, direction: Any = "response") -> Facts:
-        bodies: Facts = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+        bodies: Facts = super()._get_response_bodies(direction)
         error = self.resolve_serializer(ErrorShape, "response")
         return bodies | {"4XX": described(error.ref)}
 
@@ -60,7 +60,7 @@ def reference(name: str) -> Facts:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "rooms.api.auth.BearerAuthentication"
     name = "token"
 
@@ -68,7 +68,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "A personal token; scoped, and shown once."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "rooms.api.auth.SessionAuthentication"
     name = "session"
 
@@ -81,7 +81,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
-class BasicScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BasicScheme(OpenApiAuthenticationExtension):
     target_class = "rooms.api.tokens.BasicAuthentication"
     name = "password"
 

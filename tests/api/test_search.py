@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -79,7 +81,14 @@ def test_in_a_large_room_the_index_on_words_is_used(den: Room, ada: User) -> Non
     with connection.cursor() as cursor:
         cursor.execute(MANY, [den.pk, ada.pk])
         cursor.execute("ANALYZE rooms_message")
-        params = {"reader": ada.pk, "rooms": [den.pk], "words": "apple", "limit": 20, "marks": "", "headline": ""}
+        params: dict[str, Any] = {
+            "reader": ada.pk,
+            "rooms": [den.pk],
+            "words": "apple",
+            "limit": 20,
+            "marks": "",
+            "headline": "",
+        }
         cursor.execute(f"EXPLAIN {statement(words=True, author=False, before=False)}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "message_words" in plan

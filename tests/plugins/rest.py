@@ -64,8 +64,11 @@ class Caller:
         if self.secret is not None:
             headers = {"authorization": f"Bearer {self.secret}", **(headers or {})}
         address = path if path.startswith("/") else API + path
-        request = self.client.generic(method, address, body, content_type=content_type, headers=headers)
-        return Answer(background.run(request, timeout=30))
+
+        async def ask() -> Any:
+            return await self.client.generic(method, address, body, content_type=content_type, headers=headers)
+
+        return Answer(background.run(ask(), timeout=30))
 
     def get(self, path: str, **kwargs: Any) -> Answer:
         return self("GET", path, **kwargs)

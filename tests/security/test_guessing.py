@@ -13,12 +13,12 @@ from rooms import guessing
 from rooms.errors import RateLimited
 from rooms.models import Attempt, User
 from tests.conftest import PASSWORD
-from tests.plugins.rest import Caller
+from tests.plugins.rest import Answer, Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def try_token(name: str, password: str) -> object:
+def try_token(name: str, password: str) -> Answer:
     header = {"authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
     return Caller().post("tokens/", {"name": "x"}, headers=header)
 
