@@ -48,6 +48,8 @@ AGENT_CONTEXT = [  # what an agent is told, in this order
     "agents.context.recent_messages",
 ]
 
+RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
+
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db.models import F
+from django.utils.module_loading import import_string
 
 from .. import handlers, relaying
 from ..models import Room
@@ -15,6 +17,12 @@ def send_what_was_left() -> int:
     at once repeat each other's words, which listeners drop by number and handlers bear.
     """
     return announce_behind() + handlers.dispatch_leftovers()
+
+
+def do_chores() -> None:
+    """What floors above leave to the relay, by name: `settings.RELAY_CHORES`, functions without arguments."""
+    for name in settings.RELAY_CHORES:
+        import_string(name)()
 
 
 def announce_behind() -> int:

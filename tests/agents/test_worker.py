@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connections
+from django.db.models.functions import Now
 
 from agents import tasks
 from agents.models import Agent, Reason, Seat, Status, Step, Task, Usage
@@ -231,3 +235,23 @@ def test_two_workers_share_one_question(den: Room, ada: User, seat: Seat, worker
     until(settled)
     time.sleep(1)
     assert Usage.objects.count() == Message.objects.filter(author__kind="agent").count() == 1
+
+
+def test_the_relay_sweeps_also_when_no_worker_lives(
+    den: Room, ada: User, seat: Seat, workers: Workers, process_environment: dict[str, str], tmp_path: Path
+) -> None:
+    worker = workers.start()
+    model("stall")
+    question = say(den, ada, "@echo?")
+    spoken()
+    worker.kill()
+    Step.objects.update(lease_until=Now())
+    with (tmp_path / "relay.log").open("ab") as log:
+        command = [sys.executable, "manage.py", "relay"]
+        relay = subprocess.Popen(command, env=process_environment, stdout=log, stderr=log)
+    try:
+        assert reply("interrupted", 30).notice
+    finally:
+        relay.terminate()
+        assert relay.wait(20) == 0
+    assert run_for(question).reason == Reason.WORKER_LOST

@@ -23,6 +23,7 @@ def test_the_house_is_wired_like_this():
     assert settings.STEP_GATES == ["agents.budgets.within_limits"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
+    assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
 
 

@@ -3,14 +3,18 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from ... import background
-from ...services.relay import send_what_was_left
+from ...services.relay import do_chores, send_what_was_left
 
 log = logging.getLogger(__name__)
+
+CHORES_EVERY = 5.0
 
 
 class Command(BaseCommand):
@@ -22,17 +26,18 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        pause = 0.5
+        pause, chores_due = 0.5, time.monotonic() + CHORES_EVERY
         while not stop.wait(pause):
-            pause = self.turn()
+            pause = 0.5 if self.succeeds(send_what_was_left) else 2.0
+            if time.monotonic() >= chores_due:
+                self.succeeds(do_chores)
+                chores_due = time.monotonic() + CHORES_EVERY
 
-    def turn(self) -> float:
-        """One round; how long to wait until the next. A server that is away is met again with patience, not a crash."""
+    def succeeds(self, work: Callable[[], object]) -> bool:
+        """One round. A server that is away is met again with patience, not a crash."""
         try:
-            background.with_connection(send_what_was_left)
-        except (
-            Exception
-        ) as error:  # broker and database clients raise many kinds; nothing is lost, the rows stay marked
-            log.warning("not everything could be sent: %s", error)
-            return 2.0
-        return 0.5
+            background.with_connection(work)
+        except Exception as error:  # broker and database clients raise many kinds; the rows stay marked
+            log.warning("not everything could be done: %s", error)
+            return False
+        return True
