@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from chatroom.env import SettingError
 from chatroom.services import ServiceError
@@ -164,9 +165,9 @@ class Show:
         await self.show_until(bob, lambda frame: frame.get("id") == opened["last_seq"])
         await bob.close()
 
-    async def show_until(self, live: Live, wanted: object) -> None:
+    async def show_until(self, live: Live, wanted: Callable[[Frame], bool]) -> None:
         """Print numbered frames as they come; a number that is not the next one would be said."""
-        for frame in await live.until(wanted):  # type: ignore[arg-type]
+        for frame in await live.until(wanted):
             if "id" not in frame:
                 continue
             if self.shown and frame["id"] != self.shown + 1:
