@@ -21,7 +21,7 @@ from .hub import hub
 from .outbox import Outbox, Send
 from .principal import Principal, still_signed_in
 from .rights import Place
-from .servers import cutter, with_backpressure
+from .servers import before_shutdown, cutter, with_backpressure
 from .socket_auth import principal_of, subprotocol_for
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ MAX_REF = 64
 class Socket:
     """One connection: answers its commands in order, one at a time, and passes on what its feeds tell."""
 
-    def __init__(self, principal: Principal, send: Send) -> None:
+    def __init__(self, principal: Principal, outbox: Outbox) -> None:
         self.principal = principal
-        self.outbox = Outbox(with_backpressure(send), cutter(send))
+        self.outbox = outbox
         self.feeds: dict[str, Feed] = {}
         self.places: dict[str, tuple[Place, float]] = {}
         self.typed: dict[str, float] = {}
@@ -59,6 +59,10 @@ class Socket:
         self.leave_all()
         self.outbox.close(NOT_SIGNED_IN, reason)
 
+    def dismiss(self) -> None:
+        self.leave_all()
+        self.outbox.close(RESTARTING, "restarting")
+
     # --- life
 
     async def live(self, receive: Any, opening: dict[str, Any] | None) -> None:
@@ -70,9 +74,6 @@ class Socket:
                 self.outbox.close(REFUSED, "no such room for you")
             while (event := await receive())["type"] != "websocket.disconnect":
                 await self.hear(event)
-        except asyncio.CancelledError:
-            self.outbox.close(RESTARTING, "restarting")  # daphne cancels on its way out and says nothing itself
-            raise
         finally:
             self.leave_all()
             hub().unregister(self)
@@ -165,14 +166,20 @@ def retry(error: RoomsError) -> dict[str, Any]:
 async def websocket(scope: dict[str, Any], receive: Any, send: Send, opening: dict[str, Any] | None) -> None:
     """A handshake: who is it, then their socket. Refusals accept first, since a browser shows no code otherwise."""
     await receive()
-    accept = {"type": "websocket.accept", "subprotocol": subprotocol_for(scope)}
+    principal, code = await asked_who(scope)
+    await send({"type": "websocket.accept", "subprotocol": subprotocol_for(scope)})
+    outbox = Outbox(with_backpressure(send), cutter(send))
+    if principal is None:
+        return outbox.close(code, "")
+    before_shutdown(send, hub().dismiss)
+    await Socket(principal, outbox).live(receive, opening)
+
+
+async def asked_who(scope: dict[str, Any]) -> tuple[Principal | None, int]:
+    """Who it is, or the code to close with."""
     try:
-        principal = await principal_of(scope)
+        return await principal_of(scope), 0
     except NotAuthenticated:
-        await send(accept)
-        return await send({"type": "websocket.close", "code": NOT_SIGNED_IN, "reason": "not signed in"})
+        return None, NOT_SIGNED_IN
     except Unavailable:
-        await send(accept)
-        return await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": "try again later"})
-    await send(accept)
-    await Socket(principal, send).live(receive, opening)
+        return None, TRY_AGAIN_LATER

@@ -45,6 +45,9 @@ class Listener(Protocol):
     def sign_out(self, reason: str) -> None:
         """The sign-in behind this listener has ended: end."""
 
+    def dismiss(self) -> None:
+        """The process goes down: end, and let the client come back to another."""
+
 
 class Feed:
     """Passes on every event after `seq`, each once and in order; a number outside the reader's audience as a *skip*.

@@ -119,13 +119,18 @@ class Hub:
 
     def _turned(self, well: bool) -> None:
         log.warning("the channel layer answers again" if well else "the channel layer does not answer")
-        self.tell_everyone(RECOVERED if well else DEGRADED)
+        for listener in self.everyone():
+            listener.tell(RECOVERED if well else DEGRADED)
         if well:
             self._spawn(self._look())
 
-    def tell_everyone(self, text: str) -> None:
-        for listener in [one for mine in self.listeners.values() for one in mine]:
-            listener.tell(text)
+    def everyone(self) -> list[Listener]:
+        return [listener for mine in self.listeners.values() for listener in mine]
+
+    def dismiss(self) -> None:
+        """The process goes down in order."""
+        for listener in self.everyone():
+            listener.dismiss()
 
     # --- the database
 

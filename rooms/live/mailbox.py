@@ -42,6 +42,9 @@ class Mailbox:
     def sign_out(self, reason: str) -> None:
         self.end("signed_out")
 
+    def dismiss(self) -> None:
+        self.end("restarting")
+
     def end(self, reason: str) -> None:
         self.ended = self.ended or reason
         self._kept.clear()

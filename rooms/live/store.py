@@ -7,7 +7,7 @@ import logging
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from redis.asyncio import Redis
@@ -26,9 +26,8 @@ class Store:
     """One loop's connection to Redis, with a memory of when it last failed: nobody waits twice for a dead server."""
 
     def __init__(self) -> None:
-        self.redis: Redis = Redis.from_url(
-            settings.REDIS_URL, decode_responses=True, retry=Retry(NoBackoff(), 0), **settings.REDIS_TIMEOUTS
-        )
+        options: dict[str, Any] = {"decode_responses": True, "retry": Retry(NoBackoff(), 0), **settings.REDIS_TIMEOUTS}
+        self.redis: Redis = Redis.from_url(settings.REDIS_URL, **options)
         self.silent_until = 0.0
 
     async def ask(self, work: Callable[[Redis], Awaitable[T]]) -> T | None:

@@ -8,7 +8,7 @@ and never as wrong text.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -65,7 +65,7 @@ async def remember(message_id: UUID | str, offset: int, text: str) -> None:
 async def atext_so_far(message_id: UUID | str) -> str:
     """What was shown of a message, up to the first hole. Empty when Redis does not know or is away."""
     pieces = await store().ask(lambda redis: redis.lrange(key("text", message_id), 0, -1))
-    return joined(pieces or [])
+    return joined(cast("list[str]", pieces or []))
 
 
 def text_so_far(message_id: UUID | str) -> str:

@@ -59,7 +59,7 @@ def asked_of(request: HttpRequest) -> Asked:
     """The query string, read strictly. `Last-Event-ID` wins over `after`: a stream that broke had reached it."""
     said: dict[str, int] = {}
     wrong: dict[str, list[str]] = {}
-    for name, value in request.GET.items():
+    for name, value in request.GET.dict().items():
         most = {"after": BIGGEST, "wait": LONGEST_WAIT, "draw": 1}.get(name)
         if most is None:
             wrong[name] = ["There is no such field."]

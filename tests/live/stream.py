@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -41,7 +41,7 @@ class Stream:
         self.blocks: list[str] = []
         self.task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Stream:
+    async def __aenter__(self) -> Self:
         self._to_app.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         self.task = asyncio.create_task(application(self.scope, self._to_app.get, self._send))
         start = await asyncio.wait_for(self._started, PATIENCE)

@@ -96,7 +96,14 @@ async def test_frames_that_are_too_large_or_binary_are_answered_with_an_error(de
 
 
 async def test_strange_but_legal_text_is_kept_as_it_was_said(den: Room, bob: User):
-    strange = ["e" + "\u0301" * 3_000, "\u202egnirts", "\u200b.\u200b", "👩‍👩‍👧‍👦" * 50, "\x07bell", "<script>alert(1)</script>"]
+    strange = [
+        "e" + "\u0301" * 3_000,
+        "\u202egnirts",
+        "\u200b.\u200b",
+        "👩‍👩‍👧‍👦" * 50,
+        "\x07bell",
+        "<script>alert(1)</script>",
+    ]
     async with await signed_in(bob) as wire:
         for body in strange:
             answer = await wire.ask("message.post", room="den", body=body)
@@ -185,7 +192,7 @@ async def test_a_token_may_come_as_a_subprotocol_and_is_not_echoed(bob: User):
 async def test_an_address_that_is_no_socket_is_refused_without_an_exception(bob: User):
     for path in ("/ws/nowhere/", "/ws", "/ws/chat/", "/ws/chat/no such/", "/ws/chat/den/extra/"):
         wire = await signed_in(bob, path)
-        with pytest.raises(AssertionError, match="websocket.close"):
+        with pytest.raises(AssertionError, match=r"websocket\.close"):
             await wire.__aenter__()
 
 
@@ -197,5 +204,3 @@ async def test_somebody_who_opens_more_rooms_than_anybody_needs_is_stopped(squar
         await wire.open("den")
         await wire.open("den")
         assert (await wire.ask("room.open", room="square"))["code"] == "conflict"
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -33,7 +32,7 @@ class Post:
 
 
 @pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+def post(monkeypatch: pytest.MonkeyPatch) -> Post:
     return Post(monkeypatch)
 
 
@@ -84,7 +83,9 @@ async def test_a_passing_frame_waits_for_the_event_it_speaks_of(den: Room, ada: 
         await wire.open("den")
         post.lose = lambda frame: frame.seq is not None
         await do(post_message, room=den, author=ada, body="started")
-        text = passing("message.text", room_id=den.pk, slug="den", data={"message": "x", "offset": 0, "text": "Hel"}, after=3)
+        text = passing(
+            "message.text", room_id=den.pk, slug="den", data={"message": "x", "offset": 0, "text": "Hel"}, after=3
+        )
         await post.deliver(text)
         heard = [await wire.hear(), await wire.hear()]
     assert [frame["type"] for frame in heard] == ["message.posted", "message.text"]

@@ -138,7 +138,9 @@ def withdraw(message_id: str) -> None:
     withdraw_message(message=message, by=message.author)
 
 
-async def test_a_stream_or_poll_that_may_not_be_is_refused_in_the_words_of_the_contract(den: Room, eve: User, ada: User):
+async def test_a_stream_or_poll_that_may_not_be_is_refused_in_the_words_of_the_contract(
+    den: Room, eve: User, ada: User
+):
     stranger, outsider = AsyncClient(), await client_of(eve)
     for client, room, query, status, code in [
         (stranger, "den", {}, 401, "not_authenticated"),

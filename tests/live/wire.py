@@ -1,14 +1,12 @@
-"""A client of the ASGI application itself, without a server in between: what it sends is what a server would pass on."""
+"""A client of the ASGI application itself, without a server in between: it sends what a server would pass on."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 import orjson
-from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import AsyncClient
 
 from chatroom.asgi import application
@@ -31,7 +29,12 @@ class Closed(Exception):
 class Wire:
     """One WebSocket. `hear()` gives the next frame and raises Closed at the end."""
 
-    def __init__(self, path: str = "/ws/", headers: list[tuple[bytes, bytes]] | None = None, subprotocols: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str = "/ws/",
+        headers: list[tuple[bytes, bytes]] | None = None,
+        subprotocols: list[str] | None = None,
+    ) -> None:
         path, _, query = path.partition("?")
         self.scope: dict[str, Any] = {
             "type": "websocket",
@@ -50,7 +53,7 @@ class Wire:
         self.subprotocol: str | None = None
         self.task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Wire:
+    async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(application(self.scope, self._to_app.get, self._send))
         await self._to_app.put({"type": "websocket.connect"})
         first = await self._next(PATIENCE)
@@ -187,6 +190,3 @@ async def eventually(question: Callable[[], Awaitable[Any] | Any], seconds: floa
             if answer:
                 return answer
             await asyncio.sleep(0.02)
-
-
-__all__ = ["Closed", "SessionStore", "Wire", "sync_to_async"]
