@@ -54,6 +54,8 @@ MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at
 
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
 
+PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
+
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")
 LLM_BACKEND = envstr(
@@ -245,7 +247,8 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PRESERVE_USERNAME_CASING = False  # names are lower case, so that @Ada and @ada are one person
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
+ACCOUNT_ADAPTER = "rooms.web.adapter.Adapter"  # which counts failed sign-ins itself
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 ANONYMOUS_USER_NAME = None  # guardian makes no row for nobody
 
 AUDITLOG_DISABLE_REMOTE_ADDR = True

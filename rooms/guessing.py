@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
@@ -71,18 +72,22 @@ def key_of(kind: str, value: str) -> str:
 
 
 def network_of(request: HttpRequest) -> str:
-    """Where a request comes from: the peer's address, or its /64, since who has one IPv6 address has them all.
-
-    Forwarded-for headers are not read here: a server behind a proxy sets the peer's address itself (uvicorn
-    `--forwarded-allow-ips`), and anything else can be forged.
-    """
+    """Where a request comes from: its address, or the /64 of it, since who has one IPv6 address has them all."""
     try:
-        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))
+        address = ipaddress.ip_address(address_of(request))
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The peer's address; behind our own proxies, the one that the outermost of them saw. What stands further left in
+    the header was written by the client."""
+    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    proxies = settings.TRUSTED_PROXIES
+    return seen[-proxies] if 0 < proxies <= len(seen) else str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _count(key: str, limit: int) -> bool:

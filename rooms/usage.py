@@ -24,7 +24,7 @@ def usage_of(user: User) -> dict[str, Any]:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    return tuple(import_string(name) for name in getattr(settings, "PERSON_USAGE", ["rooms.usage.messages_today"]))
+    return tuple(import_string(name) for name in settings.PERSON_USAGE)
 
 
 def messages_today(user: User) -> dict[str, Any]:

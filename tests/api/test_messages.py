@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from rooms import background
+from rooms.ids import uuid7
+from rooms.live import streams
 from rooms.models import Message, Room, User
 from rooms.services.memberships import begin_membership, remove_member
-from rooms.services.messages import edit_message, post_message
+from rooms.services.messages import edit_message, finish_message, post_message, start_message
 from tests.plugins.rest import Asking
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,6 +162,20 @@ def test_a_moderator_redacts_and_a_member_does_not(asking: Asking, den: Room, ad
     assert asking(bob).delete(message).status == 403
     assert asking(mod).delete(message, {"reason": "be kind"}).status == 204
     assert asking(bob).get(message)["state"] == "redacted"
+
+
+def test_an_answer_being_written_is_read_as_far_as_it_was_shown(
+    asking: Asking, den: Room, bob: User, echo: User
+) -> None:
+    answer = start_message(room=den, author=echo, run=uuid7())
+    background.run(streams.send_text(answer, 0, "Once upon "))
+    background.run(streams.send_text(answer, 10, "a **time**"))
+    ask = asking(bob)
+    for read in (ask.get(f"messages/{answer.pk}/").json, ask.get("rooms/den/messages/")["results"][-1]):
+        assert (read["state"], read["body"]) == ("writing", "Once upon a **time**")
+        assert "<strong>time</strong>" in read["html"]
+    finish_message(message=answer, body="Once upon a **time**.")
+    assert ask.get(f"messages/{answer.pk}/")["body"] == "Once upon a **time**."
 
 
 def test_marks_are_put_on_and_taken_off(asking: Asking, den: Room, ada: User, bob: User) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ from django.http import HttpResponse
 from django.test import AsyncClient
 
 from rooms import background
+from rooms.live import hub as hubs
 from rooms.models import Room, User
 from rooms.services.tokens import create_token
 
@@ -86,8 +88,15 @@ class Caller:
 Asking = Callable[..., Caller]
 
 
+async def stop_live() -> None:
+    """What requests for events started on the background loop ends with the test."""
+    hub = hubs._hubs.pop(asyncio.get_running_loop(), None)
+    if hub is not None:
+        await hub.stop()
+
+
 @pytest.fixture
-def asking(transactional_db: None) -> Asking:
+def asking(transactional_db: None) -> Iterator[Asking]:
     """`asking(ada)` speaks with a token of hers that may do everything she may."""
 
     def somebody(user: User | None, scopes: tuple[str, ...] = ALL, rooms: tuple[Room, ...] = ()) -> Caller:
@@ -95,7 +104,8 @@ def asking(transactional_db: None) -> Asking:
             return Caller()
         return Caller(secret=token_of(user, scopes, rooms))
 
-    return somebody
+    yield somebody
+    background.run(stop_live(), timeout=10)
 
 
 def token_of(user: User, scopes: tuple[str, ...] = ALL, rooms: tuple[Room, ...] = ()) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from django.test import RequestFactory
+from django.test import Client, RequestFactory, override_settings
 
 from rooms import guessing
 from rooms.errors import RateLimited
@@ -41,6 +41,21 @@ def test_a_name_that_nobody_has_answers_the_same(bob: User) -> None:
     assert (known.status, known.json) == (unknown.status, unknown.json) == (401, known.json)
 
 
+def test_guesses_on_the_page_and_at_the_api_count_together(bob: User) -> None:
+    page = Client()
+    for number in range(5):
+        page.post("/accounts/login/", {"login": "bob", "password": f"guess {number}"})
+        assert try_token("bob", f"other guess {number}").status == 401
+    answer = page.post("/accounts/login/", {"login": "bob", "password": PASSWORD})
+    assert b"Too many failed login attempts" in answer.content
+    assert try_token("bob", PASSWORD).status == 429
+
+
+def test_somebody_who_knows_their_password_signs_in_as_often_as_they_like(bob: User) -> None:
+    for _ in range(12):
+        assert Client().post("/accounts/login/", {"login": "bob", "password": PASSWORD}).status_code == 302
+
+
 def test_a_hundred_at_once_get_no_further_than_ten_in_a_row() -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="10.1.2.3")
 
@@ -68,8 +83,12 @@ def test_many_names_from_one_address_are_limited_too() -> None:
 
 
 def test_a_forwarded_address_is_not_believed(bob: User) -> None:
-    request = RequestFactory().get("/", REMOTE_ADDR="10.1.2.3", HTTP_X_FORWARDED_FOR="1.2.3.4")
+    request = RequestFactory().get("/", REMOTE_ADDR="10.1.2.3", HTTP_X_FORWARDED_FOR="6.6.6.6, 1.2.3.4")
     assert guessing.network_of(request) == "10.1.2.3"
+    with override_settings(TRUSTED_PROXIES=1):
+        assert guessing.network_of(request) == "1.2.3.4"
+    with override_settings(TRUSTED_PROXIES=3):
+        assert guessing.network_of(request) == "10.1.2.3"
 
 
 def test_old_attempts_are_cleared_away(bob: User) -> None:

@@ -59,7 +59,8 @@ PATHS = [
     "rooms/den/members/%ED%A0%80/", "rooms/den/members/" + "a" * 5000 + "/", "messages/{said}/reactions/%00/",
     "messages/{said}/reactions/" + "%F0%9F%91%8D" * 300 + "/", "messages/{said}/reactions/%FF/", "tokens/%00/",
     "runs/%00/",
-    "agents/%00/", "rooms/den/agents/%00/", "rooms/den/invitations/..%5C/", "", "/api/", "/api/v2/rooms/", "me", "rooms//",
+    "agents/%00/", "rooms/den/agents/%00/", "rooms/den/invitations/..%5C/", "", "/api/", "/api/v2/rooms/", "me",
+    "rooms//",
 ]  # fmt: skip
 
 CODES = {
