@@ -63,6 +63,7 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     widget.attrs.pop("placeholder", None)  # allauth repeats the label there
     return {
         "field": bound,
+        "label": str(bound.label).removesuffix(" (optional)"),  # which the template says of every such field
         "hint": hint or bound.help_text,
         "is_checkbox": isinstance(widget, CheckboxInput),
         "is_choice": isinstance(widget, RadioSelect | CheckboxSelectMultiple),

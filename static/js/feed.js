@@ -1,7 +1,7 @@
 // One room's events, each once and in order, over whatever gets through: WebSocket, else an event stream, else polling.
 //
-// Events: "frame" (detail: the frame), "line" (detail: {state, transport, degraded}), "resync", "closed" (detail: reason),
-// "elsewhere" (detail: a frame of a room that is only watched).
+// Events: "frame" (detail: the frame), "up" (anew), "line" (detail: {state, transport, degraded}), "resync", "closed" (detail:
+// reason), "elsewhere" (detail: a frame of a room that is only watched).
 // States: "connecting", "live", "down".
 
 import { Backoff } from "./backoff.js";
@@ -76,7 +76,7 @@ export class Feed extends EventTarget {
 
   #up() {
     this.#backoff.reset();
-    this.#setState("live");
+    this.#goLive();
     if (this.#rung > 0) this.#later(() => this.#climb(), CLIMB_EVERY);
   }
 
@@ -88,7 +88,7 @@ export class Feed extends EventTarget {
         lower.stop();
         this.#rung = 0;
         this.#transport = socket;
-        this.#setState("live");
+        this.#goLive();
       },
       down: (why) => (this.#transport === socket ? this.#down(why) : this.#later(() => this.#climb(), CLIMB_EVERY)),
     });
@@ -158,6 +158,11 @@ export class Feed extends EventTarget {
     this.#clearTimers();
     this.state = "closed";
     this.#emit("closed", reason);
+  }
+
+  #goLive() {
+    this.#setState("live");
+    this.#emit("up");
   }
 
   #setDegraded(degraded) {

@@ -11,7 +11,7 @@ export class Outbox {
     Object.assign(this, { room, feed, timeline, drafts, takeBack });
     timeline.addEventListener("put", ({ detail: { article } }) => this.#settled(article));
     timeline.list.addEventListener("click", (event) => this.#click(event));
-    feed.addEventListener("line", ({ detail }) => detail.state === "live" && this.#sendWaiting());
+    feed.addEventListener("up", () => this.#sendWaiting());
     this.#restore();
   }
 

@@ -12,7 +12,7 @@ export class People {
     this.room = room;
     this.feed = feed;
     this.panel = document.getElementById("here");
-    feed.addEventListener("line", ({ detail }) => detail.state === "live" && this.#look());
+    feed.addEventListener("up", () => this.#look());
   }
 
   // Everybody who can be mentioned: for the menu.

@@ -16,7 +16,7 @@ export class ReadMark {
     if (!this.isMember) return;
     timeline.addEventListener("arrived", () => this.#arrived());
     timeline.addEventListener("moved", () => this.#soon());
-    feed.addEventListener("line", ({ detail }) => detail.state === "live" && this.#soon());
+    feed.addEventListener("up", () => this.#soon());
     document.addEventListener("visibilitychange", () => this.#soon());
     addEventListener("focus", () => this.#soon());
   }

@@ -12,7 +12,7 @@ let read = "";
 let timer;
 
 export function watchRooms(feed) {
-  feed.addEventListener("line", ({ detail }) => detail.state === "live" && feed.watch(others()));
+  feed.addEventListener("up", () => feed.watch(others()));
   feed.addEventListener("elsewhere", ({ detail: frame }) => hear(frame));
 }
 

@@ -7,6 +7,7 @@ const dayAndYear = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "num
 
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
+    if (!time.closest(".message")) continue;
     const moment = new Date(time.dateTime);
     (time.firstElementChild ?? time).textContent = clock.format(moment);
     time.title = full.format(moment);

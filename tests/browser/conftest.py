@@ -85,7 +85,7 @@ class Watch:
 
 @pytest.fixture(scope="package")
 def passes() -> dict[str, StorageState]:
-    """Cookies of those who have signed in already. A test that signs somebody out forgets theirs: `passes.pop("bob")`."""
+    """Cookies of those who have signed in already; a test that signs somebody out has to forget theirs."""
     return {}
 
 
@@ -105,8 +105,14 @@ async def visit(browser: Browser, town: Town, passes: dict[str, StorageState]) -
             )
         page = await contexts[key].new_page()
         watch.over(page)
-        await page.goto(path)
-        if path.startswith("/rooms/") and options.get("java_script_enabled", True) and await page.locator("#room").count():
+        response = await page.goto(path)
+        assert response is not None
+        assert response.status < 500, path
+        if (
+            path.startswith("/rooms/")
+            and options.get("java_script_enabled", True)
+            and await page.locator("#room").count()
+        ):
             await page.wait_for_selector("#room[data-line=live]")
         return page
 

@@ -45,6 +45,8 @@ async def assert_fine(page: Page) -> None:
 @pytest.mark.parametrize(("who", "path"), PAGES)
 async def test_a_page_is_fine(visit: Visit, who: str, path: str, scheme: str) -> None:
     page = await visit(who, path, color_scheme=scheme)
+    lost = await page.locator(".lost").count()
+    assert lost == (path in ("/nothing/here/", "/rooms/den/") and who != "ada")
     await assert_fine(page)
 
 
@@ -88,7 +90,7 @@ if not Room.objects.filter(slug="states").exists():
         begin_membership(room=room, user=user, role="member", by=ada)
     def say(who, body, **more):
         return Message.objects.get(pk=post_message(room=room, author=who, body=body, **more).message["id"])
-    plain = say(bob, "Plain, with *everything*: `code`, @ada, [a link](https://example.org)\\n\\n> quoted\\n\\n1. one\\n2. two")
+    plain = say(bob, "With *everything*: `code`, @ada, [a link](https://example.org)\\n\\n> quoted\\n\\n1. one")
     add_reaction(message=plain, user=ada, emoji="👍")
     say(ada, "An answer to that", reply_to=plain.pk)
     say(ada, "For bob alone", visible_to=["bob"])

@@ -82,7 +82,8 @@ async def test_reading_on_from_the_past_reaches_the_present_without_a_gap(visit:
 async def test_the_browser_groups_and_parts_messages_as_the_server_does(visit: Visit) -> None:
     drawn = await visit("bob", ARCHIVE, java_script_enabled=False)
     live = await visit("bob", ARCHIVE)
-    script = "els => els.map(e => e.className.replace(/ (is-mine|mentions-me|is-active)/g, '') + (e.dataset.id ?? e.textContent))"
+    script = """all => all.map(one => one.className.replace(/ (is-mine|mentions-me|is-active)/g, "")
+        + (one.dataset.id ?? one.textContent))"""
     selector = "#messages > .message, #messages > .day"
     assert await drawn.locator(selector).evaluate_all(script) == await live.locator(selector).evaluate_all(script)
 

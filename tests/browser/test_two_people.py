@@ -43,9 +43,13 @@ async def test_a_mentioned_agent_writes_before_the_eyes_of_both(visit: Visit) ->
     ada, bob = await visit("ada", DEN), await visit("bob", DEN)
     await say(ada, "@echo what did we say about the kettle?")
     for page in (ada, bob):
-        await expect(page.locator(".message--writing [data-text]")).to_have_text(re.compile(r"\S+ \S+ \S+"), timeout=15_000)
+        await expect(page.locator(".message--writing [data-text]")).to_have_text(
+            re.compile(r"\S+ \S+ \S+"), timeout=15_000
+        )
     early = await bob.locator(".message--writing [data-text]").inner_text()
-    await expect(bob.locator(".message--writing [data-text]")).to_have_text(re.compile(re.escape(early.strip()) + r".+", re.S))
+    await expect(bob.locator(".message--writing [data-text]")).to_have_text(
+        re.compile(re.escape(early.strip()) + r".+", re.DOTALL)
+    )
     for page in (ada, bob):
         await expect(page.locator(".message--writing")).to_have_count(0, timeout=40_000)
     answers = [await page.locator(".message[data-author=echo] .message__body").last.inner_text() for page in (ada, bob)]

@@ -51,7 +51,7 @@ begin_membership(room=archive, user=bob, role="member", by=ada)
 for number in range(1, 181):
     post_message(room=archive, author=ada if number % 3 else bob, body=f"Entry {number} of the archive.")
 post_message(room=den, author=bob, body="Good morning. The **kettle** is on; `tea` or coffee?")
-post_message(room=den, author=ada, body="Tea, please.\\n\\n```python\\nfor cup in shelf:\\n    pour(cup)  # slowly\\n```")
+post_message(room=den, author=ada, body="Tea.\\n\\n```python\\nfor cup in shelf:\\n    pour(cup)  # slowly\\n```")
 post_message(room=den, author=ada, body="| what | how many |\\n|---|---:|\\n| cups | 4 |\\n\\nAsk @bob, he knows.")
 """
 
