@@ -21,8 +21,17 @@ from .errors import Unavailable
 Params = Mapping[str, Any] | Sequence[Any] | None
 Row = tuple[Any, ...]
 
-GENERIC = " -c plan_cache_mode=force_generic_plan"
-"""Every statement here finds few rows by an index; planning a page anew for each reader took half of its time."""
+LOOK_UPS = "".join(
+    f" -c {setting}"
+    for setting in (
+        "plan_cache_mode=force_generic_plan",
+        "enable_seqscan=off",
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+    )
+)
+"""Every statement here finds few rows by an index, one after the other, and is planned so once and for all: planning a
+page anew for each reader took half of its time, and a plan made while a table was small walks it when it is large."""
 
 _pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[str, AsyncConnectionPool]] = (
     weakref.WeakKeyDictionary()
@@ -73,7 +82,7 @@ def make_connection_string() -> str:
         "sslrootcert",
     )
     given = {key: parameters[key] for key in wanted if parameters.get(key)}
-    return psycopg.conninfo.make_conninfo(**{**given, "options": given.get("options", "") + GENERIC})
+    return psycopg.conninfo.make_conninfo(**{**given, "options": given.get("options", "") + LOOK_UPS})
 
 
 async def fetch(sql: str, params: Params = None, *, again: bool = False) -> list[Row]:

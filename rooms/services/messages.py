@@ -106,9 +106,9 @@ def start_message(
     Raises NotFound when the author is no longer a member or the room is gone.
     """
     with transaction.atomic():
+        room = lock_room(room)
         if not Membership.objects.select_for_update(of=("self",)).filter(room=room, user=author).exists():
             raise NotFound
-        room = lock_room(room)
         message = Message.objects.create(
             room=room,
             seq=room.last_seq + 1,
@@ -176,15 +176,20 @@ def tell(message: Message, type: str, by: User, **facts: object) -> None:
 
 
 def locked(message: Message, states: Sequence[str]) -> Message:
-    """The message as it is now, its row locked. Raises Conflict when it is in none of these states any more."""
-    found = Message.objects.select_for_update(of=("self",)).select_related("room", "author").get(pk=message.pk)
+    """The message as it is now, its row locked. Raises Conflict when it is in none of these states any more.
+
+    `no_key`: a reply to it may be kept meanwhile. It refers to the message while it holds the room, which we want next.
+    """
+    found = (
+        Message.objects.select_for_update(of=("self",), no_key=True).select_related("room", "author").get(pk=message.pk)
+    )
     if found.state not in states:
         raise Conflict(f"This message is {found.state} by now.")
     return found
 
 
 def lock_room(room: Room) -> Room:
-    found = Room.objects.select_for_update().filter(pk=room.pk, deleted_at=None).first()
+    found = Room.objects.select_for_update(no_key=True).filter(pk=room.pk, deleted_at=None).first()
     if found is None:
         raise NotFound
     return found

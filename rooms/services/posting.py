@@ -2,12 +2,13 @@
 
     prepare   clean the text, pass the gates, draw the HTML       no I/O
     look up   names mentioned, the message replied to, audience   one query, only when there are any
-    keep      rights re-read, number, message, event              one statement, one round trip, one transaction
+    keep      rights re-read, number, message, event              one statement, one round trip, one transaction;
+                                                                  under load shared with others (`keeping.py`)
     settle    the stored row, or why there is none                a second query only for resends and refusals
     relay     the ready frame to listeners, the id to handlers
 
-The statement reads the sender's role again under a share lock and takes the room's number last, so a removal and a
-message are ordered by their locks, and number order is commit order. JSON of the message comes back from the same
+The statement locks the room, reads the sender's role again under a share lock and takes the room's number, so a removal
+and a message are ordered by their locks, and number order is commit order. JSON of the message comes back from the same
 statement.
 """
 
@@ -27,6 +28,7 @@ from ..errors import Conflict, Forbidden, NotFound, Unavailable
 from ..live.frames import Frame, wire
 from ..models import Room, User
 from .drafting import Links, Place, Posting, Speaker, links_of, prepare
+from .keeping import keep
 from .posting_sql import KEEP, LOOK_UP, STORED, WHY_NOT
 
 
@@ -88,7 +90,7 @@ async def apost_message(
     if posting.wanted.any:
         links = links_of(posting, (await db.fetch(LOOK_UP, posting.look_up_params()))[0])
     try:
-        row = await db.fetchrow(KEEP, posting.keep_params(links))
+        row = await keep(posting.keep_params(links))
     except psycopg.errors.UniqueViolation:
         return stored(posting, await db.fetch(STORED, posting.key))
     if row is None:

@@ -17,30 +17,83 @@ LOOK_UP = f"""
                  WHERE s.room_id = %(room)s AND u.username = ANY(%(visible_to)s) ORDER BY u.id)
 """
 
+NEW_MESSAGE_JSON = queries.MESSAGE_JSON.replace(queries.REACTIONS_JSON, "'[]'::json")
+
+# The room's row is locked first and the membership after it, as all services do: the other way round they would wait
+# for each other.
 KEEP = f"""
-    WITH sender AS (
-        SELECT s.role FROM rooms_membership s JOIN rooms_user u ON u.id = s.user_id
-        WHERE s.room_id = %(room)s AND s.user_id = %(author)s AND s.role = ANY(%(roles)s) AND u.is_active
+    WITH place AS (
+        SELECT id FROM rooms_room WHERE id = %(room)s AND deleted_at IS NULL FOR NO KEY UPDATE
+    ), sender AS (
+        SELECT s.role FROM place JOIN rooms_membership s ON s.room_id = place.id JOIN rooms_user u ON u.id = s.user_id
+        WHERE s.user_id = %(author)s AND s.role = ANY(%(roles)s) AND u.is_active
         FOR SHARE OF s
     ), r AS (
         UPDATE rooms_room SET last_seq = last_seq + 1
-        WHERE id = %(room)s AND deleted_at IS NULL AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
+        WHERE id = (SELECT id FROM place) AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
         RETURNING id, slug, last_seq, watched
     ), m AS (
         INSERT INTO rooms_message (id, room_id, seq, author_id, body, html, state, mentions, reply_to_id, thread_id,
                                    visible_to, client_id, fingerprint, notice, created_at)
-        SELECT %(id)s, r.id, r.last_seq, %(author)s, %(body)s, %(html)s, %(state)s, %(mentions)s, %(reply_to)s, %(thread)s,
-               %(visible_to)s, %(client_id)s, %(fingerprint)s, '', statement_timestamp() FROM r
+        SELECT %(id)s, r.id, r.last_seq, %(author)s, %(body)s, %(html)s, %(state)s, %(mentions)s, %(reply_to)s,
+               %(thread)s, %(visible_to)s, %(client_id)s, %(fingerprint)s, '', statement_timestamp() FROM r
         RETURNING *
     ), e AS (
-        INSERT INTO rooms_event (room_id, seq, type, actor_id, message_id, data, visible_to, moderators_only, pending, created_at)
+        INSERT INTO rooms_event (room_id, seq, type, actor_id, message_id, data, visible_to, moderators_only, pending,
+                                 created_at)
         SELECT r.id, r.last_seq, %(type)s, %(author)s, %(id)s, %(notes)s, %(visible_to)s, false,
                r.watched AND %(handled)s, statement_timestamp() FROM r
         RETURNING id, pending
     )
-    SELECT r.last_seq, e.id, e.pending, {queries.MESSAGE_JSON}::text
+    SELECT r.last_seq, e.id, e.pending, {NEW_MESSAGE_JSON}::text
     FROM m, r, e, rooms_user a WHERE a.id = m.author_id
-"""  # noqa: E501
+"""
+
+# The same for many, told as JSON. It waits for nobody's lock: what it cannot have at once it leaves out, with whatever
+# may not be kept or is there already. `KEEP` finds out which it was.
+KEEP_TOGETHER = f"""
+    WITH said AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(%(said)s::json) AS x(
+            place int, room bigint, author bigint, trusted bool, id uuid, body text, html text, state text,
+            mentions text[], reply_to uuid, thread uuid, visible_to bigint[], client_id text, fingerprint text,
+            type text, notes text, handled bool)
+    ), room AS MATERIALIZED (
+        SELECT id FROM rooms_room WHERE id IN (SELECT room FROM said) AND deleted_at IS NULL
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), sender AS MATERIALIZED (
+        SELECT s.room_id, s.user_id FROM rooms_membership s JOIN rooms_user u ON u.id = s.user_id
+        WHERE (s.room_id, s.user_id) IN (SELECT room, author FROM said) AND s.role = ANY(%(roles)s) AND u.is_active
+        FOR SHARE OF s SKIP LOCKED
+    ), kept AS MATERIALIZED (
+        SELECT said.*, row_number() OVER (PARTITION BY said.room ORDER BY said.place) AS nth
+        FROM said JOIN room ON room.id = said.room
+        LEFT JOIN sender ON sender.room_id = said.room AND sender.user_id = said.author
+        LEFT JOIN LATERAL (
+            SELECT true AS there FROM rooms_message m WHERE m.room_id = said.room AND m.author_id = said.author
+            AND m.client_id = said.client_id AND m.client_id <> '' LIMIT 1) before ON said.client_id <> ''
+        WHERE (said.trusted OR sender.room_id IS NOT NULL) AND before.there IS NULL
+    ), r AS (
+        UPDATE rooms_room q SET last_seq = last_seq + n
+        FROM (SELECT room, count(*) AS n FROM kept GROUP BY room) x WHERE q.id = x.room
+        RETURNING q.id, q.slug, q.last_seq - n AS before, q.watched
+    ), m AS (
+        INSERT INTO rooms_message (id, room_id, seq, author_id, body, html, state, mentions, reply_to_id, thread_id,
+                                   visible_to, client_id, fingerprint, notice, created_at)
+        SELECT k.id, r.id, r.before + k.nth, k.author, k.body, k.html, k.state, k.mentions, k.reply_to,
+               k.thread, k.visible_to, k.client_id, k.fingerprint, '', statement_timestamp()
+        FROM kept k JOIN r ON r.id = k.room
+        RETURNING *
+    ), e AS (
+        INSERT INTO rooms_event (room_id, seq, type, actor_id, message_id, data, visible_to, moderators_only, pending,
+                                 created_at)
+        SELECT r.id, r.before + k.nth, k.type, k.author, k.id, k.notes::jsonb, k.visible_to, false,
+               r.watched AND k.handled, statement_timestamp()
+        FROM kept k JOIN r ON r.id = k.room
+        RETURNING id, pending, message_id
+    )
+    SELECT m.id, m.seq, e.id, e.pending, {NEW_MESSAGE_JSON}::text
+    FROM m JOIN r ON r.id = m.room_id JOIN e ON e.message_id = m.id JOIN rooms_user a ON a.id = m.author_id
+"""
 
 STORED = f"""
     SELECT m.fingerprint, {queries.MESSAGE_JSON}::text FROM {queries.FROM_MESSAGE}

@@ -68,7 +68,7 @@ def check_emoji(emoji: str) -> None:
 
 
 def standing(message: Message) -> Message:
-    found = Message.objects.select_for_update(of=("self",)).select_related("room").get(pk=message.pk)
+    found = Message.objects.select_for_update(of=("self",), no_key=True).select_related("room").get(pk=message.pk)
     if found.is_recalled:
         raise Conflict("This message is gone.")
     return found
