@@ -53,7 +53,7 @@ def test_page_history_piece_and_frame_show_the_same_article(den, ada, bob, echo,
     assert set(articles) == set(ids)
     for id in ids:
         piece = client.get(f"/rooms/den/messages/{id}/?piece").content.decode()
-        assert piece == draw_message(read_message(reader, id))
+        assert piece == draw_message(read_message(reader, UUID(id)))
         assert article(page, id) == article(history, id) == article(piece, id) == article(articles[id], id)
 
 
