@@ -52,21 +52,24 @@ class Listener(Protocol):
 class Feed:
     """Passes on every event after `seq`, each once and in order; a number outside the reader's audience as a *skip*.
 
+    A *quiet* feed only counts along: its reader is not shown as present and gets no passing frames.
     While it replays or doubts, the channel does not tell it anything: it reads the log until there is nothing more, and
     joins the live ones without giving up the loop between that look and the joining.
     """
 
     __slots__ = ("_reason", "_work", "channel", "closed", "doubtful", "draw", "listener", "place", "quiet", "seq")
 
-    def __init__(self, channel: RoomChannel, place: Place, listener: Listener, *, after: int, draw: bool) -> None:
+    def __init__(
+        self, channel: RoomChannel, place: Place, listener: Listener, *, after: int, draw: bool, quiet: bool
+    ) -> None:
         self.channel = channel
         self.listener = listener
         self.place = place
         self.seq = after
         self.draw = draw
+        self.quiet = quiet
         self.closed = False
         self.doubtful = False
-        self.quiet = False  # hears the room without being there: for counts beside its name
         self._reason = "no_access"
         self._work: asyncio.Task[None] | None = None
 
@@ -91,8 +94,8 @@ class Feed:
             self.listener.tell(self.text_of(frame))
 
     def hear(self, frame: Frame) -> None:
-        """A passing frame: only for those who follow live."""
-        if frame.is_for(self.place.reader):
+        """A passing frame: only for those who follow live, and are there."""
+        if not self.quiet and frame.is_for(self.place.reader):
             self.listener.tell(frame.text)
 
     def text_of(self, frame: Frame) -> str:

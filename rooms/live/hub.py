@@ -72,12 +72,15 @@ class Hub:
         if not mine:
             self.listeners.pop(listener.principal.user_id, None)
 
-    async def open(self, place: Place, listener: Listener, *, after: int | None, draw: bool = False) -> Feed | None:
+    async def open(
+        self, place: Place, listener: Listener, *, after: int | None, draw: bool = False, quiet: bool = False
+    ) -> Feed | None:
         """A feed from `after` on, from now without it; `start()` it. None when `after` is too far off: *resync*."""
         if after is not None and too_far(after, place.last_seq):
             return None
         channel = await self._channel(place)
-        feed = Feed(channel, place, listener, after=place.last_seq if after is None else after, draw=draw)
+        start = place.last_seq if after is None else after
+        feed = Feed(channel, place, listener, after=start, draw=draw, quiet=quiet)
         channel.add(feed)
         channel.mend(place.last_seq)
         return feed

@@ -13,6 +13,8 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
+from ..background import patience
+
 log = logging.getLogger(__name__)
 
 PULSE = 1.0
@@ -61,7 +63,7 @@ class Line:
     async def _connect(self) -> bool:
         layer = get_channel_layer()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with patience(PATIENCE):
                 self._channel = channel = await layer.new_channel("hub.")
                 self._receiver = asyncio.get_running_loop().create_task(self._receive(channel))
                 for group in tuple(self._groups()):
@@ -89,8 +91,8 @@ class Line:
         layer = get_channel_layer()
         while True:
             message = await layer.receive(channel)
+            self._echo.set()  # whatever arrives shows that the line is alive; a pulse may have to queue behind it
             if message["type"] == "hub.pulse":
-                self._echo.set()
                 continue
             try:
                 self._hear(message)
@@ -114,7 +116,7 @@ class Line:
 async def within(seconds: float, work: Awaitable[Any]) -> bool:
     """Whether this succeeded in time. The layer's errors are many and mean the same: not now."""
     try:
-        async with asyncio.timeout(seconds):
+        async with patience(seconds):
             await work
     except Exception as error:
         log.debug("the channel layer did not answer: %r", error)

@@ -14,6 +14,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from ..background import patience
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -35,7 +37,7 @@ class Store:
         if time.monotonic() < self.silent_until:
             return None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with patience(PATIENCE):
                 return await work(self.redis)
         except Exception as error:  # away, hung, loading, full: all the same to whoever asks
             self.silent_until = time.monotonic() + PAUSE

@@ -57,11 +57,11 @@ async def open_room(socket: Socket, said: Said, ref: Ref) -> None:
     close_feed(socket, place.slug)
     if len(socket.feeds) >= MAX_ROOMS:
         raise Conflict(f"One socket opens at most {MAX_ROOMS} rooms.")
-    feed = await hub().open(place, socket, after=said.get("after"), draw=bool(said.get("draw")))
+    draw, quiet = bool(said.get("draw")), bool(said.get("quiet"))
+    feed = await hub().open(place, socket, after=said.get("after"), draw=draw, quiet=quiet)
     socket.answer("ack", ref, data={"room": place.slug, "last_seq": place.last_seq, "role": place.reader.role})
     if feed is None:
         return socket.tell(resync_text(place.slug, place.last_seq))
-    feed.quiet = bool(said.get("quiet"))
     socket.feeds[place.slug] = feed
     feed.start()
 
