@@ -23,7 +23,8 @@ class Invitations(APIView):
         operation_id="list_invitations",
         responses=InvitationsShape,
         tags=["members"],
-        summary="Links into the room that still hold: mine, or everybody's for those who may send people out",
+        summary="Links into the room that still hold",
+        description="Your own, and everybody's for those who may send people out.",
     )
     def get(self, request: Request, slug: str) -> Response:
         room = self.room(PERM)

@@ -40,7 +40,8 @@ class People(APIView):
         parameters=[PeopleQuery],
         responses=PeopleShape,
         tags=["people"],
-        summary="People I share a room with whose name starts so",
+        summary="Find people",
+        description="Those you share a room with whose name begins so.",
     )
     def get(self, request: Request) -> Response:
         said = self.query(PeopleQuery)

@@ -22,6 +22,7 @@ SECTIONS = {
     "live": "Live",
     "search": "Search",
     "agents": "Agents",
+    "runs": "Runs of agents",
     "tokens": "Tokens",
 }
 

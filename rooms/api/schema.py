@@ -39,8 +39,9 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
-    def get_override_parameters(self) -> list[Any]:
-        return []
+    def get_description(self) -> str:
+        """Only what is written for readers of the API; docstrings are for readers of the code."""
+        return ""
 
     def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
@@ -105,9 +106,9 @@ def events_operation() -> Facts:
         "tags": ["live"],
         "summary": "What happened in the room after a number: JSON, a long-poll, or a stream of server-sent events",
         "description": (
-            "With `Accept: text/event-stream` the answer is a stream whose events have the number of the log as `id`; "
-            "`Last-Event-ID` counts like `after`. Otherwise JSON, and with `wait` a long-poll that answers as soon as "
-            "there is something. The frames are described in docs/protocol.md."
+            "With «Accept: text/event-stream» the answer is a stream whose events have the number of the log as id; "
+            "Last-Event-ID counts like after. Otherwise JSON, and with wait a long-poll that answers as soon as there "
+            "is something. The frames are described in docs/protocol.md."
         ),
         "parameters": [
             {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}},

@@ -71,7 +71,8 @@ class Tokens(TokenView):
         request=TokenForm,
         responses={201: NewTokenShape},
         tags=["tokens"],
-        summary="Make a token (with a session, or HTTP Basic: username and password)",
+        summary="Make a token",
+        description="With a session, or with HTTP Basic: username and password. Not with a token.",
     )
     def post(self, request: Request) -> Response:
         if self.grant.token is not None:

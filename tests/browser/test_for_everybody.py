@@ -16,6 +16,7 @@ PAGES = [
     ("", "/accounts/signup/"),
     ("", "/accounts/password/reset/"),
     ("", "/nothing/here/"),
+    ("", "/api/v1/docs/"),
     ("ada", "/"),
     ("ada", "/rooms/den/"),
     ("ada", "/rooms/den/members/"),

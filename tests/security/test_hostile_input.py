@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path as route
 
@@ -207,7 +208,7 @@ def test_without_a_database_the_answer_is_try_again(asking: Asking, den: Room, b
         assert int(answer.headers["Retry-After"]) > 0
 
 
-def breaks(request: object) -> None:
+def breaks(request: object) -> HttpResponse:
     raise RuntimeError("a fault of our own, with a secret in it")
 
 
