@@ -94,6 +94,7 @@ async def test_a_demoted_moderator_no_longer_sees_what_is_held(den: Room, ada: U
         assert (await wire.until("membership.changed"))["data"]["role"] == "member"
         second = await do(post_message, room=den, author=bob, body="more held words")
         await do(hold, message_id=second.message["id"])
+        await wire.until("message.posted")  # it was for everybody until it was held
         await wire.open("den", after=3)
         frames = await numbered(wire, 6)
     assert [frame["type"] for frame in frames] == ["skip", "membership.changed", "skip"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from rooms.models import Room, User
 from rooms.services.messages import post_message
 
@@ -35,3 +37,92 @@ async def test_a_message_posted_over_the_socket_is_acknowledged_and_heard_once(d
         again = await mine.ask("message.post", room="den", body="hello **bob**", client_id="c1")
         assert again["data"]["id"] == ack["data"]["id"]
         assert [f for f in await his.silent() if "id" in f] == []
+
+
+async def test_a_message_is_edited_marked_and_taken_back_over_the_socket(den: Room, ada: User, bob: User, mod: User):
+    async with await signed_in(ada) as hers, await signed_in(bob) as his:
+        await his.open("den")
+        message = (await hers.ask("message.post", room="den", body="hello"))["data"]["id"]
+        assert (await hers.ask("message.edit", message=message, body="hello again"))["data"] == {"message": message}
+        assert (await his.until("message.edited"))["data"]["message"]["body"] == "hello again"
+        assert (await his.ask("message.edit", message=message, body="not mine"))["code"] == "forbidden"
+        assert (await his.ask("reaction.add", message=message, emoji="👍", room="den"))["type"] == "ack"
+        added = await his.until("reaction.added")
+        assert [mark["users"] for mark in added["data"]["message"]["reactions"]] == [["bob"]]
+        assert (await his.ask("reaction.remove", message=message, emoji="👍"))["type"] == "ack"
+        assert (await his.until("reaction.removed"))["data"]["message"]["reactions"] == []
+        assert (await his.ask("message.delete", message=message))["code"] == "forbidden"
+        await hers.ask("message.delete", message=message)
+        assert (await his.until("message.withdrawn"))["data"]["message"]["body"] == ""
+        second = (await his.ask("message.post", room="den", body="rude"))["data"]["id"]
+        async with await signed_in(mod) as theirs:
+            await theirs.ask("message.delete", message=second, reason="rude")
+        redacted = await his.until("message.redacted")
+        assert (redacted["data"]["reason"], redacted["data"]["message"]["html"]) == ("rude", "")
+
+
+async def test_the_read_mark_moves_forward_and_not_past_the_end(den: Room, ada: User, bob: User):
+    async with await signed_in(bob) as wire:
+        await do(post_message, room=den, author=ada, body="one")
+        assert (await wire.ask("read.mark", room="den", seq=3))["data"] == {"read_seq": 3}
+        assert (await wire.ask("read.mark", room="den", seq=1))["data"] == {"read_seq": 3}
+        assert (await wire.ask("read.mark", room="den", seq=10**15))["data"] == {"read_seq": 3}
+
+
+async def test_articles_are_drawn_for_those_who_ask_once_per_event(
+    den: Room, ada: User, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    from rooms.web import drawing
+
+    drawn: list[str] = []
+    draw = drawing.draw_message
+    monkeypatch.setattr(drawing, "draw_message", lambda message: drawn.append(message["body"]) or draw(message))
+    wires = [await signed_in(user) for user in (ada, bob, bob)]
+    for wire in wires:
+        await wire.__aenter__()
+    for wire, draws in zip(wires, (True, True, False), strict=True):
+        await wire.open("den", draw=draws)
+    await do(post_message, room=den, author=ada, body="see **me**")
+    frames = [await wire.until("message.posted") for wire in wires]
+    for wire in wires:
+        await wire.__aexit__()
+    assert drawn == ["see **me**"]
+    assert ["article" in frame for frame in frames] == [True, True, False]
+    assert "<strong>me</strong>" in frames[0]["article"]
+    assert frames[0]["article"] == frames[1]["article"]
+
+
+async def test_an_article_that_cannot_be_drawn_leaves_the_frame_as_it_is(
+    den: Room, ada: User, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    from rooms.web import drawing
+
+    def broken(message: object) -> str:
+        raise RuntimeError("a broken template")
+
+    monkeypatch.setattr(drawing, "draw_message", broken)
+    async with await signed_in(bob) as wire:
+        await wire.open("den", draw=True)
+        await do(post_message, room=den, author=ada, body="still said")
+        frame = await wire.until("message.posted")
+    assert frame["data"]["message"]["body"] == "still said"
+    assert "article" not in frame
+
+
+async def test_a_room_opened_quietly_counts_along_without_being_there(den: Room, ada: User, bob: User):
+    async with await signed_in(bob) as his, await signed_in(ada) as hers:
+        await his.open("den", quiet=True)
+        await hers.open("den")
+        assert (await hers.ask("presence", room="den"))["data"]["users"] == ["ada"]
+        await hers.ask("typing", room="den")
+        await hers.ask("message.post", room="den", body="one more to read")
+        frames = [frame for frame in await his.silent(0.5) if "ref" not in frame]
+    assert [frame["type"] for frame in frames] == ["message.posted"]
+
+
+async def test_commands_of_one_socket_are_done_in_order(den: Room, bob: User):
+    async with await signed_in(bob) as wire:
+        refs = [await wire.say("message.post", room="den", body=f"{number}") for number in range(20)]
+        answers = [await wire.hear() for _ in refs]
+    assert [answer["ref"] for answer in answers] == refs
+    assert [answer["data"]["body"] for answer in answers] == [str(number) for number in range(20)]

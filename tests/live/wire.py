@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -47,6 +48,7 @@ class Wire:
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._refs = 0
+        self._aside: deque[dict[str, Any]] = deque()
         self.heard: list[dict[str, Any]] = []
         self.flows = asyncio.Event()
         self.flows.set()
@@ -81,6 +83,8 @@ class Wire:
         return str(event["text"])
 
     async def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
+        if self._aside:
+            return self._aside.popleft()
         frame: dict[str, Any] = orjson.loads(await self.text(seconds))
         self.heard.append(frame)
         return frame
@@ -122,9 +126,14 @@ class Wire:
         return ref
 
     async def ask(self, type: str, **facts: Any) -> dict[str, Any]:
-        """Say something and give the answer to it, passing over everything else."""
+        """Say something and give the answer to it; what comes before that is heard later."""
         ref = await self.say(type, **facts)
-        return await self.until(lambda frame: frame.get("ref") == ref)
+        meanwhile: list[dict[str, Any]] = []
+        async with asyncio.timeout(PATIENCE):
+            while (frame := await self.hear()).get("ref") != ref:
+                meanwhile.append(frame)
+        self._aside.extend(meanwhile)
+        return frame
 
     async def open(self, room: str, **facts: Any) -> dict[str, Any]:
         answer = await self.ask("room.open", room=room, **facts)
