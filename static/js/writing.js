@@ -2,42 +2,39 @@
 // if something is missing between, the message is fetched once.
 
 import { ask } from "./http.js";
+import { LightText } from "./light.js";
 
 const AGAIN = 2000;
 
 export class Writing {
-  #lengths = new WeakMap();
-  #fetching = new Map();
+  #texts = new WeakMap();
+  #fetchedAt = new Map();
 
   constructor({ room, timeline }) {
     this.room = room;
     this.timeline = timeline;
+    for (const article of timeline.articles) this.#textIn(article);
+    timeline.addEventListener("put", ({ detail: { article } }) => this.#textIn(article));
   }
 
   hear({ message, offset, text }) {
-    const target = this.timeline.find(message)?.querySelector("[data-text]");
-    if (!target) return;
-    const length = this.#length(target);
-    if (offset === length) return this.#append(target, text);
-    const points = [...text];
-    if (offset < length && offset + points.length > length) return this.#append(target, points.slice(length - offset).join(""));
-    if (offset > length) this.#fetch(message);
+    const shown = this.#textIn(this.timeline.find(message));
+    if (!shown) return;
+    if (offset > shown.length) return this.#fetch(message);
+    const fresh = [...text].slice(shown.length - offset).join("");
+    if (fresh) this.timeline.scroll.steady(() => shown.append(fresh));
   }
 
-  #append(target, text) {
-    this.timeline.scroll.steady(() => target.append(text));
-    target.normalize();
-    this.#lengths.set(target, this.#length(target) + [...text].length);
-  }
-
-  #length(target) {
-    if (!this.#lengths.has(target)) this.#lengths.set(target, [...target.textContent].length);
-    return this.#lengths.get(target);
+  #textIn(article) {
+    const element = article?.querySelector("[data-text]");
+    if (!element) return null;
+    if (!this.#texts.has(element)) this.#texts.set(element, new LightText(element));
+    return this.#texts.get(element);
   }
 
   async #fetch(id) {
-    if (Date.now() - (this.#fetching.get(id) ?? 0) < AGAIN) return;
-    this.#fetching.set(id, Date.now());
+    if (Date.now() - (this.#fetchedAt.get(id) ?? 0) < AGAIN) return;
+    this.#fetchedAt.set(id, Date.now());
     try {
       const response = await ask(`/rooms/${this.room.slug}/messages/${id}/?piece`);
       const article = this.timeline.drawn(await response.text());
