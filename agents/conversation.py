@@ -34,40 +34,59 @@ GRACE = 10.0
 
 @dataclass(slots=True)
 class Conversation:
-    """A claimed step, ready to speak. `message` has its room loaded and is only looked at; `leased` is monotonic."""
+    """A claimed step, ready to speak. `leased` is monotonic time.
+
+    Its message may be on its way still while the model is already called; the first word waits for it.
+    """
 
     step_id: UUID
     fence: int
-    message: Message
     name: str
     backend: Backend
     request: Request
     breaker: str
     leased: float
     voice: Voice = field(init=False)
-    writing: asyncio.Task[Outcome] = field(init=False)
+    writing: asyncio.Task[Outcome] | None = None
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    message: Message | None = None
     why: str = ""
     objection: Withheld | None = None
     calling: bool = False
     usages: list[Usage] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.voice = Voice(self.send, self.object_to)
+
     @property
-    def message_id(self) -> UUID:
-        return self.message.pk
+    def message_id(self) -> UUID | None:
+        return self.message.pk if self.message else None
 
     @property
     def shown(self) -> str:
         return self.voice.shown
 
+    def begin(self, message: Message) -> None:
+        """This is where the words go. The message has its room loaded, and is only looked at."""
+        self.message = message
+        self.begun.set()
+
     async def send(self, offset: int, text: str) -> None:
-        await streams.send_text(self.message, offset, text)
+        await self.begun.wait()
+        if self.message is not None:
+            await streams.send_text(self.message, offset, text)
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""
         if not self.why:
             self.why = why
-            self.voice.fall_silent()
-            self.writing.cancel()
+            self.fall_silent()
+            if self.writing is not None:
+                self.writing.cancel()
+
+    def fall_silent(self) -> None:
+        self.voice.fall_silent()
+        self.begun.set()
 
     def object_to(self, objection: Withheld) -> None:
         self.objection = objection
@@ -76,33 +95,33 @@ class Conversation:
 
 async def converse(talk: Conversation) -> Outcome | None:
     """Speak to the end, whichever it is. None when the lease was lost: then there is nothing left to write down."""
-    talk.voice = Voice(talk.send, talk.object_to)
-    talk.writing = asyncio.get_running_loop().create_task(answer(talk))
+    talk.writing = writing = asyncio.get_running_loop().create_task(answer(talk))
     watch().add(talk)
     try:
-        await asyncio.wait({talk.writing}, timeout=talk.request.deadlines.total + GRACE)
-        talk.writing.cancel()
-        await asyncio.wait({talk.writing})
+        if not talk.why:  # it may have been stopped before it began
+            await asyncio.wait({writing}, timeout=talk.request.deadlines.total + GRACE)
+        writing.cancel()
+        await asyncio.wait({writing})
     finally:
         watch().remove(talk)
-        talk.voice.fall_silent()
-    return outcome_of(talk)
+        talk.fall_silent()
+    return outcome_of(talk, writing)
 
 
-def outcome_of(talk: Conversation) -> Outcome | None:
+def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:
     if talk.why == LOST:
         return None
     if talk.objection is not None:
         return refused_by(talk.objection.verdict, talk.shown, spent(talk))
     if talk.why:
         return Outcome(Reason(talk.why), talk.shown, usage=spent(talk))
-    if talk.writing.cancelled():
+    if writing.cancelled():
         return broken(LLMError("timeout", deadline="total"), talk.shown, spent(talk))
-    fault = talk.writing.exception()
+    fault = writing.exception()
     if fault is not None:
         log.error("a run failed by a fault of our own", exc_info=fault)
         return Outcome(Reason.ERROR, talk.shown, usage=spent(talk), error=type(fault).__name__[:32])
-    return talk.writing.result()
+    return writing.result()
 
 
 async def answer(talk: Conversation) -> Outcome:

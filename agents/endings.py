@@ -12,12 +12,12 @@ import time
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
-from rooms.errors import Conflict
-from rooms.events import record
+from rooms.errors import Conflict, NotFound
 from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
+from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import LIVE
@@ -104,25 +104,24 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
+UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED})
+"""Where no message has been begun yet, none is needed to say this."""
+
+
 def settle_message(task: Task, outcome: Outcome) -> None:
     """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
     message = task.reply
-    if message is None:
-        return
     try:
+        if message is None and outcome.reason not in UNSAID:
+            message = begin(task)
+        if message is None:
+            return
         if outcome.reason == Reason.ANSWERED:
             finish_message(message=message, body=outcome.text)
         else:
             interrupt_message(message=message, body=outcome.text, notice=sentence_of(task, outcome))
-    except Conflict:
-        log.info("message %s was not being written any more when its run ended", message.pk)
-
-
-def tell_of(task: Task, type: str, **facts: str) -> None:
-    """An event about a run, for those who may read its answer."""
-    reply = task.reply
-    data = {"run": str(task.pk), "agent": task.agent.user.username, "message": str(reply.pk) if reply else None}
-    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=reply.visible_to if reply else None)
+    except (Conflict, NotFound):
+        log.info("the answer of run %s was not being written any more when it ended", task.pk)
 
 
 def text_shown(reply: Message | None) -> str:

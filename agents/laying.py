@@ -1,4 +1,8 @@
-"""Laying out a task: its row, its steps, and the message in state *writing* that everybody sees at once."""
+"""Laying out a task: its rows, and then the message in state *writing* that everybody sees.
+
+The two are apart so that a model can be called while the message is being announced: what that costs in transactions
+and frames is hidden behind the model's own time to its first word.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +10,74 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from rooms.errors import NotFound
+from rooms.events import record
 from rooms.models import Message, User
 from rooms.services.messages import start_message
 
 from . import plans
-from .endings import tell_of
-from .models import Seat, Task
+from .models import Seat, Step, Task
 from .triggers import reply_audience
 
 
 def lay(
     *, seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
 ) -> Task | None:
-    """A task that answers the question, ready to run. None when there is one already, or the agent cannot speak there.
-
-    Wants to be called in the transaction of whatever made it necessary.
-    """
+    """A task that answers the question, begun and ready to run. None when there is one already, or the agent cannot
+    speak there. Wants to be called in the transaction of whatever made it necessary."""
     try:
         with transaction.atomic():
-            return _lay(seat, question, requester, attempt, root or question)
+            task = lay_rows(seat, question, requester, attempt, root)[0].task
+            begin(task)
     except NotFound:
         return None
     except IntegrityError as error:
         if constraint_of(error) != "task_once":
             raise
         return None
+    return task
 
 
-def _lay(seat: Seat, question: Message, requester: User, attempt: int, root: Message) -> Task:
+def lay_rows(
+    seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
+) -> list[Step]:
+    """The steps to begin with. Raises IntegrityError when this attempt is there already."""
     task = Task.objects.create(
         room=seat.room,
         agent=seat.agent,
         seat=seat,
         requester=requester,
         trigger_message=question,
-        root_message=root,
+        root_message=root or question,
         attempt=attempt,
     )
-    plans.reply(task)
-    task.reply = start_message(
-        room=seat.room,
-        author=seat.agent.user,
+    return plans.reply(task)
+
+
+@transaction.atomic
+def begin(task: Task) -> Message:
+    """The message of a task, started if nobody has yet. Raises NotFound when the agent cannot speak there."""
+    now = Task.objects.select_for_update(of=("self",)).only("reply").get(pk=task.pk)
+    if now.reply_id is not None:
+        task.reply = Message.objects.select_related("room").get(pk=now.reply_id)
+        return task.reply
+    message = start_message(
+        room=task.room,
+        author=task.agent.user,
         run=task.pk,
-        reply_to=question,
-        visible_to=reply_audience(question),
+        reply_to=task.trigger_message,
+        visible_to=reply_audience(task.trigger_message) if task.trigger_message else None,
     )
+    task.reply = message
     task.save(update_fields=["reply"])
     tell_of(task, "run.started")
-    return task
+    return message
+
+
+def tell_of(task: Task, type: str, **facts: str) -> None:
+    """An event about a run, for those who may read its answer."""
+    reply = task.reply
+    data = {"run": str(task.pk), "agent": task.agent.user.username, "message": str(reply.pk) if reply else None}
+    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=reply.visible_to if reply else None)
 
 
 def next_attempt(task: Task) -> int:

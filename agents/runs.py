@@ -19,9 +19,16 @@ RELATED = ("task__room", "task__agent__user", "task__seat", "task__trigger_messa
 def run(step_id: UUID) -> list[UUID]:
     """Do a step, if it is there to be done; the steps that are ready after it. Called twice, it is done once."""
     mine = claim(step_id)
-    if mine is None:
-        return []
-    step = Step.objects.select_related(*RELATED).get(pk=step_id)
+    return carry_out(Step.objects.select_related(*RELATED).get(pk=step_id), mine) if mine else []
+
+
+def run_laid(step: Step) -> list[UUID]:
+    """The same for a step that was laid out just now: all that `RELATED` would fetch is there."""
+    mine = claim(step.pk)
+    return carry_out(step, mine) if mine else []
+
+
+def carry_out(step: Step, mine: Claim) -> list[UUID]:
     outcome = work(step, mine)
     if outcome is None or not endings.end_step(step, mine.fence, outcome):
         log.warning("run %s was ended by somebody else; what it wrote since does not count", step.task_id)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from celery import shared_task
 
+from rooms import background
+from rooms.errors import NotFound
+
 from . import runs, sweeping, waking
+from .laying import begin
+from .models import Step
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +23,18 @@ log = logging.getLogger(__name__)
 def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
     steps = waking.answer(event_id)
-    queue(steps[1:])
+    if steps[1:]:
+        background.executor().submit(background.with_connection, begin_and_queue, steps[1:])
     for step in steps[:1]:
-        queue(runs.run(step))
+        queue(runs.run_laid(step))
+
+
+def begin_and_queue(steps: list[Step]) -> None:
+    """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
+    for step in steps:
+        with suppress(NotFound):  # whoever runs it will find out the same, and end it
+            begin(step.task)
+    queue(step.pk for step in steps)
 
 
 @shared_task

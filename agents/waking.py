@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -13,15 +12,16 @@ from django.db.models.functions import Now
 from rooms.models import Event, Message, Room
 
 from .endings import end_task
-from .laying import lay
+from .laying import lay_rows
 from .models import Reason, Seat, Step
 from .outcomes import Outcome
+from .runs import RELATED
 from .triggers import may_trigger, seats_for
 
 ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
 
-def answer(event_id: int) -> list[UUID]:
+def answer(event_id: int) -> list[Step]:
     """The steps that are ready to run because of this event. An event told twice gives the same tasks, not more."""
     event = (
         Event.objects.select_related("room", "message__author", "message__reply_to")
@@ -31,19 +31,20 @@ def answer(event_id: int) -> list[UUID]:
     )
     if event is None or event.message is None:
         return []
-    lay_out(event, event.message, too_old=event.age > timedelta(seconds=settings.AGENT_PATIENCE_SECONDS))
-    return waiting_steps(event.message)
+    steps = lay_out(event, event.message)
+    if event.age > timedelta(seconds=settings.AGENT_PATIENCE_SECONDS):
+        for step in steps:
+            end_task(step.task, Outcome(Reason.EXPIRED))
+        return []
+    return steps
 
 
 @transaction.atomic
-def lay_out(event: Event, question: Message, *, too_old: bool) -> None:
+def lay_out(event: Event, question: Message) -> list[Step]:
     """All tasks of an event or none: a second delivery waits here for the first and then finds its mark."""
     if not first_time(event.pk):
-        return
-    for seat in answering(event.room, question):
-        task = lay(seat=seat, question=question, requester=question.author)
-        if task is not None and too_old:
-            end_task(task, Outcome(Reason.EXPIRED))
+        return waiting_steps(question)
+    return [step for seat in answering(event.room, question) for step in lay_rows(seat, question, question.author)]
 
 
 def first_time(event_id: int) -> bool:
@@ -66,7 +67,7 @@ def seats_before(question: Message) -> list[Seat]:
     return list(there.filter(created_at__lte=question.created_at).select_related("agent__user", "room").order_by("pk"))
 
 
-def waiting_steps(question: Message) -> list[UUID]:
+def waiting_steps(question: Message) -> list[Step]:
     """What is there to run for a message, in the order it was laid out. Claims decide who runs it."""
     waiting = Step.objects.ready().filter(task__trigger_message=question)
-    return list(waiting.order_by("task_id").values_list("pk", flat=True))
+    return list(waiting.order_by("task_id").select_related(*RELATED))

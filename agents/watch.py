@@ -59,7 +59,7 @@ class Watched(Protocol):
     leased: float
 
     @property
-    def message_id(self) -> UUID: ...
+    def message_id(self) -> UUID | None: ...
 
     @property
     def shown(self) -> str: ...
@@ -125,7 +125,7 @@ class Watch:
 
     async def _save(self, runs: list[Watched]) -> None:
         bodies = {run.step_id: run.shown for run in runs}
-        grown = [run for run in runs if len(bodies[run.step_id]) > self._saved.get(run.step_id, 0)]
+        grown = [run for run in runs if run.message_id and len(bodies[run.step_id]) > self._saved.get(run.step_id, 0)]
         if not grown:
             return
         said = {"messages": [run.message_id for run in grown], "bodies": [bodies[run.step_id] for run in grown]}

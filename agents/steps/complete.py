@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from rooms import background
+from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
@@ -17,6 +18,7 @@ from ..budgets import Call
 from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation, converse
+from ..laying import begin
 from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
@@ -36,10 +38,24 @@ def complete(step: Step, claim: Claim) -> Outcome | None:
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32])
-    speaking = background.submit(converse(conversation_for(step, claim, request, leased)))
+    talk = conversation_for(step, claim, request, leased)
+    speaking = background.submit(converse(talk))
+    show(task, talk)
     remember(claim, told)
     release_connection()
     return speaking.result(request.deadlines.total + 2 * GRACE + 30)
+
+
+def show(task: Task, talk: Conversation) -> None:
+    """Everybody sees that the agent writes, while its model is being called. Where it cannot speak, it is stopped."""
+    loop = background.loop()
+    try:
+        loop.call_soon_threadsafe(talk.begin, task.reply or begin(task))
+    except NotFound:
+        loop.call_soon_threadsafe(talk.stop, Reason.UNSEATED)
+    except BaseException:
+        loop.call_soon_threadsafe(talk.stop, Reason.ERROR)
+        raise
 
 
 def obstacle(task: Task) -> Outcome | None:
@@ -80,7 +96,6 @@ def conversation_for(step: Step, claim: Claim, request: Request, leased: float) 
     return Conversation(
         step_id=step.pk,
         fence=claim.fence,
-        message=present(step.task.reply),
         name=step.task.agent.user.name,
         backend=backend_for(path),
         request=request,

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import connections
 
-from agents import tasks
+from agents import tasks, waking
+from agents.laying import begin
 from agents.models import Task
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import post_message
@@ -30,6 +32,14 @@ def ask(room: Room, author: User, body: str, **facts: Any) -> Message:
     question = say(room, author, body, **facts)
     tasks.wake(event_of(question).pk)
     return question
+
+
+def woken(question: Message) -> list[UUID]:
+    """The steps that a message lays out, all of them begun and none of them run."""
+    steps = waking.answer(event_of(question).pk)
+    for step in steps:
+        begin(step.task)
+    return [step.pk for step in steps]
 
 
 def answer_to(question: Message) -> Message:

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from agents import services, tasks, waking
+from agents import services, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat, Task
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member
 from tests.plugins.rest import Asking
 
-from .asking import ask, event_of, run_for, say
+from .asking import ask, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -194,7 +194,7 @@ def test_who_asked_and_moderators_stop_a_run_and_nobody_else(
 ) -> None:
     def waiting() -> str:
         question = say(den, bob, "@echo?")
-        waking.answer(event_of(question).pk)
+        woken(question)
         return f"runs/{run_for(question).pk}/cancel/"
 
     path = waiting()

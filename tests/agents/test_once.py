@@ -18,7 +18,7 @@ from agents.models import Reason, Seat, Status, Step, Task, Usage
 from agents.outcomes import Outcome
 from rooms.models import Event, Message, Room, User
 
-from .asking import Aside, ask, event_of, run_for, say, until
+from .asking import Aside, ask, event_of, run_for, say, until, woken
 from .conftest import another_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def test_an_event_delivered_many_times_at_once_is_answered_once(
 
 def test_a_step_delivered_many_times_at_once_is_run_once(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:
     question = say(den, ada, "@echo once?")
-    step = waking.answer(event_of(question).pk)[0]
+    step = woken(question)[0]
     with Aside() as aside:
         for future in [aside.run(tasks.run_step, str(step)) for _ in range(8)]:
             future.result(20)
@@ -63,7 +63,7 @@ def test_a_redelivery_after_a_crash_between_laying_and_running_runs_what_waits(
     den: Room, ada: User, seat: Seat, scripted: Scripted
 ) -> None:
     question = say(den, ada, "@echo once?")
-    waking.answer(event_of(question).pk)
+    woken(question)
     assert answers_in(den) == [""]
     scripted.says("here")
     tasks.wake(event_of(question).pk)
@@ -74,7 +74,7 @@ def test_several_agents_answer_one_message_each_once(den: Room, ada: User, seat:
     another_agent(den, ada, "nod")
     another_agent(den, ada, "always", trigger="always")
     question = say(den, ada, "@nod and @echo, both of you")
-    steps = waking.answer(event_of(question).pk)
+    steps = woken(question)
     writing = Message.objects.filter(room=den, state="writing").order_by("seq")
     assert [message.author.username for message in writing] == ["echo", "nod", "always"]
     for step in steps:
@@ -89,7 +89,7 @@ def test_agents_do_not_answer_agents_even_when_they_name_each_other(
     scripted.says("@nod what do you think?")
     scripted.says("@echo no idea")
     question = say(den, ada, "@echo start")
-    for step in waking.answer(event_of(question).pk):
+    for step in woken(question):
         runs.run(step)
     for event in Event.objects.filter(room=den, message__author__kind="agent"):
         assert waking.answer(event.pk) == []
@@ -98,7 +98,7 @@ def test_agents_do_not_answer_agents_even_when_they_name_each_other(
 
 def test_what_is_said_where_no_agent_sits_costs_no_queue(den: Room, ada: User) -> None:
     assert not event_of(say(den, ada, "just us")).pending
-    assert waking.answer(event_of(Message.objects.get()).pk) == []
+    assert woken(Message.objects.get()) == []
 
 
 # --- claims and fences

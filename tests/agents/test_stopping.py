@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents import services, tasks, waking
+from agents import services, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage
 from agents.watch import stop_here
@@ -15,7 +15,7 @@ from rooms.services.memberships import remove_member
 from rooms.services.messages import redact_message, withdraw_message
 from rooms.services.rooms import delete_room
 
-from .asking import Aside, answer_to, ask, event_of, run_for, say, until
+from .asking import Aside, answer_to, ask, event_of, run_for, say, until, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +67,7 @@ def test_stopping_twice_is_stopping_once_and_too_late_is_a_conflict(talking: Tal
 
 def test_what_nobody_has_begun_ends_at_once(den: Room, ada: User, seat: Seat) -> None:
     question = say(den, ada, "@echo?")
-    (step,) = waking.answer(event_of(question).pk)
+    (step,) = woken(question)
     run = services.cancel_run(run=run_for(question), by=ada)
     assert (run.status, Step.objects.get().status) == (Status.CANCELLED, Status.CANCELLED)
     assert answer_to(question).state == "interrupted"
@@ -116,7 +116,7 @@ def test_a_question_that_was_taken_back_before_is_not_answered(
     den: Room, ada: User, seat: Seat, scripted: Scripted
 ) -> None:
     question = say(den, ada, "@echo?")
-    (step,) = waking.answer(event_of(question).pk)
+    (step,) = woken(question)
     withdraw_message(message=question, by=ada)
     tasks.run_step(str(step))
     assert run_for(question).reason == Reason.RECALLED
@@ -159,9 +159,9 @@ def test_a_new_seat_does_not_answer_what_was_said_before_it_came(
 
     before = say(den, ada, "good morning")
     another_agent(den, ada, "eager", trigger="always")
-    waking.answer(event_of(before).pk)
+    woken(before)
     assert not Task.objects.exists()
-    assert len(waking.answer(event_of(say(den, ada, "and now?")).pk)) == 1
+    assert len(woken(say(den, ada, "and now?"))) == 1
 
 
 # --- asking again

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from agents import sweeping, tasks, waking
+from agents import sweeping, tasks
 from agents.claims import claim
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage, Wake
@@ -13,14 +13,14 @@ from rooms import background
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User
 
-from .asking import Aside, answer_to, ask, event_of, run_for, say
+from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def laid(room: Room, author: User) -> Message:
     question = say(room, author, "@echo?")
-    waking.answer(event_of(question).pk)
+    woken(question)
     return question
 
 
