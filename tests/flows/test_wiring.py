@@ -8,6 +8,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
 from agents.tasks import wake
+from rooms.checks import LISTS, wired_names
 from rooms.handlers import handlers_of
 
 
@@ -25,6 +26,9 @@ def test_the_house_is_wired_like_this():
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
+    assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
+    assert settings.ROOM_PANELS == ["agents.web.panels.seats"]
+    assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 
 
 def test_a_posted_message_wakes_agents_and_nothing_else_does():
@@ -38,13 +42,13 @@ def test_the_command_prints_every_name_with_the_code_behind_it(capsys):
 
     shown = capsys.readouterr().out
     assert "message.posted → agents.tasks.wake  (agents/tasks.py:" in shown
+    for _, name in wired_names():
+        assert f"{name}  (" in shown
     for name in [*settings.MESSAGE_GATES, *settings.STEP_GATES, *settings.REPLY_GATES, *settings.AGENT_CONTEXT]:
         assert f"{name}  ({name.rpartition('.')[0].replace('.', '/')}.py:" in shown
-    for name in [*settings.AUTHENTICATION_BACKENDS, settings.LLM_BACKEND]:
-        assert f"{name}  (" in shown
 
 
-@pytest.mark.parametrize("setting", ["MESSAGE_GATES", "STEP_GATES", "REPLY_GATES", "AGENT_CONTEXT"])
+@pytest.mark.parametrize("setting", LISTS)
 def test_a_slip_in_a_name_stops_the_start(settings, setting):
     setattr(settings, setting, ["rooms.gates.lenght"])
 
