@@ -137,7 +137,7 @@ class Postgres:
         values = {
             "listen_addresses": "127.0.0.1" if self.port else "",
             "port": str(self.port or 5432),
-            "unix_socket_directories": str(self.socket_directory),
+            "unix_socket_directories": quoted(self.socket_directory),
             "unix_socket_permissions": "0700",
             "max_connections": "200",
             "shared_buffers": "128MB",
@@ -197,6 +197,11 @@ def is_postgres(pid: int) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
     except psutil.Error:
         return False
+
+
+def quoted(directory: Path) -> str:
+    """As one element of a list: PostgreSQL splits at commas."""
+    return '"' + str(directory).replace('"', '""') + '"'
 
 
 def fingerprint(path: Path) -> str:

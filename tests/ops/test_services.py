@@ -101,6 +101,16 @@ def test_data_of_another_version_is_refused_in_one_sentence(postgres):
         Running(postgres)
 
 
+def test_a_path_may_have_spaces_commas_and_quotes(place):
+    service = Postgres(place / "ada's, and \"bob's\" place" / "postgres", durable=False)
+    running = Running(service)
+    try:
+        assert ask(service, "SELECT 1") == 1
+    finally:
+        running.stop()
+        service.remove()
+
+
 def test_a_path_too_long_for_a_socket_gets_a_short_one(place):
     service = Postgres(place / ("deep" * 20) / "postgres", durable=False)
     running = Running(service)
