@@ -6,20 +6,21 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatroom.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django = get_asgi_application()  # before anything that imports a model
+django.setup(set_prefix=False)  # before anything that imports a model
 
 from channels.routing import ProtocolTypeRouter
 
 from rooms.live.routing import websocket_application
 
 from .doorstep import BehindProxies, BodyLimit, ExactOrigin, lifespan
+from .handler import Handler
 from .static import serve_static
 
 application = ProtocolTypeRouter(
     {
-        "http": serve_static(BehindProxies(BodyLimit(django))),
+        "http": serve_static(BehindProxies(BodyLimit(Handler()))),
         "websocket": BehindProxies(ExactOrigin(websocket_application)),
         "lifespan": lifespan,
     }
