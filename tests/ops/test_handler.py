@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -58,9 +58,9 @@ async def asked(view: Callable[..., Any], *later: dict[str, Any]) -> tuple[int, 
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     for message in ({"type": "http.request", "body": b""}, *later):
         incoming.put_nowait(message)
-    answer: list[dict[str, Any]] = []
+    answer: list[Mapping[str, Any]] = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Mapping[str, Any]) -> None:
         answer.append(message)
 
     scope = {"type": "http", "method": "GET", "path": f"/{view.__name__}", "headers": [], "query_string": b""}
