@@ -76,7 +76,12 @@ async def test_articles_are_drawn_for_those_who_ask_once_per_event(
 
     drawn: list[str] = []
     draw = drawing.draw_message
-    monkeypatch.setattr(drawing, "draw_message", lambda message: drawn.append(message["body"]) or draw(message))
+
+    def counted(message: drawing.Message) -> str:
+        drawn.append(message["body"])
+        return draw(message)
+
+    monkeypatch.setattr(drawing, "draw_message", counted)
     wires = [await signed_in(user) for user in (ada, bob, bob)]
     for wire in wires:
         await wire.__aenter__()
