@@ -55,10 +55,11 @@ def read(request: HttpRequest, room: Room, reader: Reader, read_seq: int | None)
     """What the room's template wants to know of its messages."""
     page = page_of(request, room, reader)
     messages = messages_of(page)
-    name = request.user.get_username()
+    drawn = list(draw_timeline(messages, zone=zone_of(request), read_seq=read_seq, me=request.user.get_username()))
     return {
         "page": page,
-        "timeline": list(draw_timeline(messages, zone=zone_of(request), read_seq=read_seq, me=name)),
+        "timeline": drawn,
+        "has_new": any(one.new for one in drawn),
         "first_seq": messages[0]["seq"] if messages else 0,
         "last_shown": messages[-1]["seq"] if messages else 0,
     }

@@ -63,6 +63,7 @@ export class Paging {
       this.list.querySelectorAll(":scope > [data-day], :scope > .new-line").forEach((element) => element.remove());
       this.timeline.add(articles);
       this.#catchUp();
+      this.timeline.regroup();
       this.#watch();
     }
     this.timeline.scroll.toEnd();

@@ -19,7 +19,7 @@ export class Timeline extends EventTarget {
     this.paging = new Paging(this);
     this.toEnd = new ToEnd(this);
     for (const article of this.articles) this.personal.touch(article);
-    for (const article of this.articles) regroup(article);
+    this.regroup();
     if (location.hash.startsWith("#m-")) this.find(location.hash.slice(3))?.scrollIntoView({ block: "center" });
     this.scroll.onMove(() => this.dispatchEvent(new Event("moved")));
   }
@@ -118,6 +118,10 @@ export class Timeline extends EventTarget {
     more ? more.before(article) : this.list.append(article);
   }
 
+  regroup() {
+    this.articles.forEach(regroup);
+  }
+
   #regroupAround(article) {
     regroup(article);
     let next = article.nextElementSibling;
@@ -162,7 +166,7 @@ export class Timeline extends EventTarget {
     this.list.replaceChildren(...page.getElementById("messages").childNodes);
     this.paging.renew(page.getElementById("room").dataset);
     for (const article of this.articles) this.personal.touch(article);
-    for (const article of this.articles) regroup(article);
+    this.regroup();
     waiting.forEach((article) => this.append(article));
     this.scroll.toEnd();
     return Number(page.getElementById("room").dataset.after);

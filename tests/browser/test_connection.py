@@ -113,19 +113,19 @@ with transaction.atomic():
 
 
 async def test_a_removed_member_stops_hearing_and_keeps_their_words(visit: Visit, town: Town) -> None:
-    ada, gus = await visit("ada", DEN), await visit("gus", DEN)
-    await gus.get_by_label("Message to").fill("I was about to say")
+    ada, ivy = await visit("ada", DEN), await visit("ivy", DEN)
+    await ivy.get_by_label("Message to").fill("I was about to say")
     await ada.goto("/rooms/den/members/")
-    row = ada.locator(".sheet li", has_text="@gus")
+    row = ada.locator(".sheet li", has_text="@ivy")
     await row.get_by_role("button", name="Remove").click()
     await ada.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    await expect(gus.get_by_text("You are no longer a member of this room.")).to_be_visible(timeout=5_000)
-    await expect(gus.get_by_label("Message to")).to_have_value("I was about to say")
-    await expect(gus.get_by_role("button", name="Send")).to_be_disabled()
+    await expect(ivy.get_by_text("You are no longer a member of this room.")).to_be_visible(timeout=5_000)
+    await expect(ivy.get_by_label("Message to")).to_have_value("I was about to say")
+    await expect(ivy.get_by_role("button", name="Send")).to_be_disabled()
     await ada.goto(DEN)
-    await say(ada, "Gus has left the building")
-    await expect(message(ada, "Gus has left the building")).to_have_count(1)
-    await expect(message(gus, "Gus has left the building")).to_have_count(0)
-    response = await gus.goto(DEN)
+    await say(ada, "Ivy has left the building")
+    await expect(message(ada, "Ivy has left the building")).to_have_count(1)
+    await expect(message(ivy, "Ivy has left the building")).to_have_count(0)
+    response = await ivy.goto(DEN)
     assert response is not None
     assert response.status == 404

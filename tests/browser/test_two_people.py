@@ -75,6 +75,7 @@ async def test_who_asked_can_stop_the_answer_and_somebody_else_cannot(visit: Vis
     stop = bob.locator(".message--writing").get_by_role("button", name="Stop")
     await expect(stop).to_be_visible(timeout=15_000)
     await expect(mod.locator(".message--writing").get_by_role("button", name="Stop")).to_be_visible()
+    await expect(gus.locator(".message--writing")).to_be_visible()
     await expect(gus.locator(".message--writing").get_by_role("button", name="Stop")).to_be_hidden()
     await expect(bob.locator(".message--writing [data-text]")).to_have_text(re.compile(r"\S+"))
     await stop.click()

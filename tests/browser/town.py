@@ -37,10 +37,10 @@ def person(name, kind="human", **facts):
     user.save()
     return user
 
-ada, bob, mod, eve = map(person, ("ada", "bob", "mod", "eve"))
+ada, bob, mod, eve, ivy = map(person, ("ada", "bob", "mod", "eve", "ivy"))
 gus = person("gus", kind="guest")
 den = create_room(creator=ada, name="The den", slug="den", topic="Where we meet")
-for user, role in ((bob, "member"), (mod, "moderator"), (gus, "guest")):
+for user, role in ((bob, "member"), (mod, "moderator"), (gus, "guest"), (ivy, "member")):
     begin_membership(room=den, user=user, role=role, by=ada)
 echo = create_agent(owner=ada, username="echo", display_name="Echo", persona="Repeats what matters.")
 seat_agent(room=den, agent=echo, by=ada)
