@@ -142,6 +142,12 @@ class APIView(views.APIView):
         """The query string, likewise. Of a parameter given twice the last counts."""
         return self.read(form, self.request.query_params.dict())
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """DRF takes a body without a declared length for none; by now the server has received a chunked one whole."""
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
+            request.META["CONTENT_LENGTH"] = str(len(request._request.body))
+        super().initial(request, *args, **kwargs)
+
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return errors.handle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -10,6 +11,8 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path as route
 
+from chatroom.asgi import application
+from rooms import background
 from rooms.api import errors
 from rooms.models import Message, Room, User
 from rooms.services.messages import post_message
@@ -161,6 +164,33 @@ def test_too_large_is_said_so(asking: Asking, den: Room, bob: User) -> None:
         answer = ask.post("rooms/den/messages/", {"body": "x" * size})
         assert (answer.status, answer["code"]) == (413, "too_large"), size
     assert ask.post("rooms/", {"name": "x", "topic": "x" * (1 << 20)}).status == 413
+
+
+def test_a_body_in_chunks_is_read_and_limited_like_any_other(asking: Asking, den: Room, bob: User) -> None:
+    secret = asking(bob).secret or ""
+    for path in ("rooms/", "rooms/den/messages/"):
+        for size, status in ((1, 201), (1 << 20, 413), (3 << 20, 413)):
+            said = {"name": "x" * size} if path == "rooms/" else {"body": "x" * size}
+            assert background.run(in_chunks(f"/api/v1/{path}", secret, orjson.dumps(said))) == status, path
+
+
+async def in_chunks(path: str, secret: str, body: bytes, size: int = 65_536) -> int:
+    """POST to the application itself, the server's part being played here: no length is declared."""
+    headers = {"host": "testserver", "transfer-encoding": "chunked", "content-type": "application/json"}
+    headers["authorization"] = f"Bearer {secret}"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [
+        (name.encode(), value.encode()) for name, value in headers.items()]}  # fmt: skip
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    for piece in pieces:
+        sent.put_nowait({"type": "http.request", "body": piece, "more_body": piece is not pieces[-1]})
+    answers: list[dict[str, Any]] = []
+
+    async def hear(message: dict[str, Any]) -> None:
+        answers.append(message)
+
+    await application(scope, sent.get, hear)
+    return int(answers[0]["status"])
 
 
 def test_what_can_be_said_is_kept_as_it_was_said(asking: Asking, den: Room, bob: User) -> None:
