@@ -15,11 +15,22 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
-from django.db.models import F
 
 from . import handlers, relaying
 from .models import Event, Message, Room, User
+
+APPEND = """
+    WITH r AS (
+        UPDATE rooms_room SET last_seq = last_seq + 1 WHERE id = %(room)s RETURNING last_seq, watched
+    )
+    INSERT INTO rooms_event AS e (room_id, seq, type, actor_id, message_id, about_id, data, visible_to,
+                                  moderators_only, pending, created_at)
+    SELECT %(room)s, r.last_seq, %(type)s, %(actor)s::bigint, %(message)s::uuid, %(about)s::bigint, %(data)s::jsonb,
+           %(visible_to)s::bigint[], %(moderators_only)s, r.watched AND %(handled)s, statement_timestamp() FROM r
+    RETURNING e.id, e.seq, e.pending, e.created_at, (SELECT watched FROM r)
+"""
 
 
 class NoTransaction(RuntimeError):
@@ -43,9 +54,8 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NoTransaction(type)
-    event = Event.objects.create(
+    event = Event(
         room=room,
-        seq=next_seq(room),
         type=type,
         actor=actor,
         message=message,
@@ -53,19 +63,33 @@ def record(
         data=data or {},
         visible_to=None if visible_to is None else sorted(visible_to),
         moderators_only=moderators_only,
-        pending=room.watched and handlers.has_handlers(type),
     )
+    append(event)
     transaction.on_commit(partial(relay, event), robust=True)
     return event
 
 
-def next_seq(room: Room) -> int:
-    """The room's next number; its row stays locked until the commit. Refreshes `last_seq` and `watched` on the
-    object.
+def append(event: Event) -> None:
+    """Give the event the room's next number and keep it; the room's row stays locked until the commit.
+
+    Refreshes `last_seq` and `watched` on the room's object. One statement: it is on the way of all that happens.
     """
-    Room.objects.filter(pk=room.pk).update(last_seq=F("last_seq") + 1)
-    room.refresh_from_db(fields=["last_seq", "watched"])
-    return room.last_seq
+    params: dict[str, Any] = {
+        "room": event.room_id,
+        "type": event.type,
+        "actor": event.actor_id,
+        "message": event.message_id,
+        "about": event.about_id,
+        "data": orjson.dumps(event.data).decode(),
+        "visible_to": event.visible_to,
+        "moderators_only": event.moderators_only,
+        "handled": handlers.has_handlers(event.type),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND, params)
+        event.pk, event.seq, event.pending, event.created_at, event.room.watched = cursor.fetchone()
+    event.room.last_seq = event.seq
+    event._state.adding = False
 
 
 def relay(event: Event) -> None:
