@@ -8,8 +8,8 @@ from rooms import access
 from rooms.errors import Forbidden
 from rooms.live.commands import RUN_ID, SLUG, Command
 from rooms.live.commands import register as add
+from rooms.live.errands import by_service, check_reach, person_of
 from rooms.live.principal import Principal
-from rooms.live.verbs import by_service, check_reach, person_of
 
 from . import services
 from .access import needed_to_cancel, run_for

@@ -80,6 +80,8 @@ def is_text(value: object, most: int) -> bool:
     return isinstance(value, str) and len(value) <= most and "\x00" not in value
 
 
+POST = "rooms.post_message"
+
 SLUG = Field(
     lambda value: is_text(value, 64) and value.isascii() and value.replace("-", "").replace("_", "").isalnum(),
     "The address of a room.",

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from ..errors import Invalid, NotAuthenticated, RoomsError, TooLarge, Unavailable
-from . import commands, verbs  # noqa: F401  (verbs register themselves)
+from . import commands, errands, verbs  # noqa: F401  (these two register themselves)
 from .feeds import Feed
 from .hub import hub
 from .outbox import Outbox, Send

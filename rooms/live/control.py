@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import db
-
-if TYPE_CHECKING:
-    from .principal import Principal
+from ..errors import RoomsError
+from .feeds import Listener
+from .principal import Principal, still_signed_in
 
 CONTROL = "control"
 
+AGAIN = 1.0
 KEEP = 30.0
 """Seconds for which a revocation counts as recent: longer than anybody takes to connect, or a transaction to commit."""
 
@@ -42,20 +44,25 @@ class Revocation:
         return not self.session_hash or self.session_hash == principal.session_hash
 
 
-class Revocations:
-    """Calls `revoke` once for each revocation, however it was heard of.
+class SignIns:
+    """Ends the listeners whose sign-in has ended, however that was heard of.
 
     Numbers are given before their transactions commit, so the window looked at reaches back to what was newest half a
-    minute ago and what is known already is left out. Clocks play no part.
+    minute ago, and what is known already is left out. Clocks play no part.
     """
 
-    def __init__(self, revoke: Callable[[Revocation], None]) -> None:
-        self._revoke = revoke
+    def __init__(
+        self, listeners_of: Callable[[int], Iterable[Listener]], spawn: Callable[[Coroutine[Any, Any, None]], None]
+    ) -> None:
+        self._listeners_of = listeners_of
+        self._spawn = spawn
         self._known: dict[int, tuple[float, Revocation]] = {}
         self._marks: list[tuple[float, int]] = []
 
-    def recent(self) -> list[Revocation]:
-        return [revocation for _, revocation in self._known.values()]
+    def check_new(self, listener: Listener) -> None:
+        """For a listener that has just come: a revocation may have fallen into its handshake."""
+        for _, revocation in tuple(self._known.values()):
+            self._apply(revocation, listener)
 
     def hear(self, message: dict[str, Any]) -> None:
         fact = message["revoke"]
@@ -74,7 +81,8 @@ class Revocations:
     def _take(self, number: int, revocation: Revocation) -> None:
         if number not in self._known:
             self._known[number] = (time.monotonic(), revocation)
-            self._revoke(revocation)
+            for listener in self._listeners_of(revocation.user_id):
+                self._apply(revocation, listener)
 
     def _age(self, now: float, newest: int) -> None:
         if newest > self._marks[-1][1]:
@@ -83,3 +91,30 @@ class Revocations:
             del self._marks[0]
         oldest = self._marks[0][1]
         self._known = {n: known for n, known in self._known.items() if n > oldest or known[0] > now - KEEP}
+
+    def _apply(self, revocation: Revocation, listener: Listener) -> None:
+        if not revocation.concerns(listener.principal):
+            return
+        if revocation.names_one:
+            listener.sign_out(revocation.reason)
+        else:
+            self._spawn(reconsider(listener, revocation.reason))
+
+
+async def reconsider(listener: Listener, reason: str) -> None:
+    """All sign-ins of the user may have ended, but one that is newer goes on: the database knows.
+
+    Asked twice, since a revocation can be heard of before the change it tells of is finished.
+    """
+    for _ in range(2):
+        if not await is_signed_in(listener):
+            return listener.sign_out(reason)
+        await asyncio.sleep(AGAIN)
+
+
+async def is_signed_in(listener: Listener) -> bool:
+    while True:
+        try:
+            return await still_signed_in(listener.principal)
+        except RoomsError:
+            await asyncio.sleep(AGAIN)

@@ -19,12 +19,11 @@ from .. import db
 from ..errors import RoomsError
 from ..relaying import group_of
 from .channels import RoomChannel
-from .control import CONTROL, Revocation, Revocations
+from .control import CONTROL, SignIns
 from .feeds import Feed, Listener, too_far
 from .frames import Frame
 from .line import Line, Message
 from .presence import Presence
-from .principal import still_signed_in
 from .rights import Place
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class Hub:
         self.rooms: dict[int, RoomChannel] = {}
         self.listeners: dict[int, set[Listener]] = {}
         self.line = Line(self._groups, self._hear, self._turned)
-        self.revocations = Revocations(self._revoke)
+        self.sign_ins = SignIns(self._listeners_of, self._spawn)
         self.presence = Presence(self)
         self._idle_since: dict[int, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -63,8 +62,7 @@ class Hub:
         self.listeners.setdefault(listener.principal.user_id, set()).add(listener)
         if self.degraded:
             listener.tell(DEGRADED)
-        for revocation in self.revocations.recent():
-            self._revoke_one(revocation, listener)
+        self.sign_ins.check_new(listener)
 
     def unregister(self, listener: Listener) -> None:
         mine = self.listeners.get(listener.principal.user_id, set())
@@ -118,7 +116,7 @@ class Hub:
             if channel is not None:
                 channel.receive(Frame.unpacked(message))
         elif message["type"] == "hub.control":
-            self.revocations.hear(message)
+            self.sign_ins.hear(message)
 
     def _turned(self, well: bool) -> None:
         log.warning("the channel layer answers again" if well else "the channel layer does not answer")
@@ -126,6 +124,9 @@ class Hub:
             listener.tell(RECOVERED if well else DEGRADED)
         if well:
             self._spawn(self._look())
+
+    def _listeners_of(self, user_id: int) -> list[Listener]:
+        return list(self.listeners.get(user_id, ()))
 
     def everyone(self) -> list[Listener]:
         return [listener for mine in self.listeners.values() for listener in mine]
@@ -144,8 +145,7 @@ class Hub:
             try:
                 await self._look()
                 await self._let_go()
-                if self.listeners:
-                    await self.revocations.look()
+                await self.sign_ins.look()
                 troubled = False
             except RoomsError as error:
                 if not troubled:
@@ -176,37 +176,6 @@ class Hub:
             for room_id, since in self._idle_since.items()
             if room_id in self.rooms and not self.rooms[room_id].feeds
         }
-
-    # --- revocations
-
-    def _revoke(self, revocation: Revocation) -> None:
-        for listener in tuple(self.listeners.get(revocation.user_id, ())):
-            self._revoke_one(revocation, listener)
-
-    def _revoke_one(self, revocation: Revocation, listener: Listener) -> None:
-        if not revocation.concerns(listener.principal):
-            return
-        if revocation.names_one:
-            listener.sign_out(revocation.reason)
-        else:
-            self._spawn(self._reconsider(listener, revocation.reason))
-
-    async def _reconsider(self, listener: Listener, reason: str) -> None:
-        """All sign-ins of the user may have ended, but one that is newer goes on: the database knows.
-
-        Asked twice, since a revocation can be heard of before the change it tells of is finished.
-        """
-        for _ in range(2):
-            if not await self._still(listener):
-                return listener.sign_out(reason)
-            await asyncio.sleep(LOOK)
-
-    async def _still(self, listener: Listener) -> bool:
-        while True:
-            try:
-                return await still_signed_in(listener.principal)
-            except RoomsError:
-                await asyncio.sleep(LOOK)
 
     # --- life
 

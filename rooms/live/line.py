@@ -41,17 +41,23 @@ class Line:
 
     async def run(self) -> None:
         while True:
-            well = await self._answers() if self._channel else await self._connect()
-            if well != self.well:
-                self.well = well
-                self._turned(well)
-            if not well:
-                await self._tear_down()
+            try:
+                await self._look_after()
+            except Exception:
+                log.exception("could not look after the line to the channel layer")
             await asyncio.sleep(PULSE)
 
+    async def _look_after(self) -> None:
+        well = await self._answers() if self._channel else await self._connect()
+        if well != self.well:
+            self.well = well
+            self._turned(well)
+        if not well:
+            await self._tear_down()
+
     async def add(self, group: str) -> None:
-        """Hear this group from now on. When the layer is away this gives up soon; the next connection includes it."""
-        if not self.up.is_set():
+        """Hear this group from now on. When the layer is away this gives up; the next connection includes it."""
+        if self.well and not self.up.is_set():
             await within(PATIENCE, self.up.wait())
         if self._channel is not None:
             await within(PATIENCE, get_channel_layer().group_add(group, self._channel))

@@ -57,6 +57,7 @@ async def wait_for(principal: Principal, place: Place, after: int, wait: float, 
             raise NotAuthenticated
         return await mailbox.fetch(0)
     finally:
+        mailbox.end("gone")
         if feed is not None:
             feed.leave()
         hub().unregister(mailbox)

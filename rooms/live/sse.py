@@ -49,6 +49,7 @@ async def events(principal: Principal, place: Place, after: int | None, draw: bo
         if mailbox.ended == "signed_out":
             yield event(closed_text(place.slug, "signed_out"))
     finally:
+        mailbox.end("gone")
         if feed is not None:
             feed.leave()
         hub().unregister(mailbox)

@@ -1,40 +1,37 @@
-"""The commands of rooms. Reading and posting stay inside the event loop; the rest goes through services in threads."""
+"""The commands that stay inside the event loop: opening rooms, posting, typing. The others are in `errands.py`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from .. import access, relaying
-from ..errors import Conflict, Forbidden, NotAuthenticated, NotFound
-from ..models import Message, Room, User
-from ..services import messages, reactions
+from ..errors import Conflict, Forbidden
+from ..models import User
 from ..services.posting import Place as Address
 from ..services.posting import Speaker, apost_message
 from . import presence
 from .commands import (
     BODY,
     CLIENT_ID,
-    EMOJI,
     EMPTY_LIST,
     FLAG,
     MESSAGE_ID,
     NAMES,
     NUMBER,
-    REASON,
+    POST,
     SLUG,
     Command,
     Ref,
     Said,
     register,
 )
+from .errands import room_of
 from .feeds import resync_text
 from .frames import passing
 from .hub import hub
-from .principal import Principal
 from .rights import Place, place_of
 from .threads import in_thread
 
@@ -45,7 +42,6 @@ MAX_ROOMS = 200
 TYPING_LASTS = 6
 TYPING_EVERY = 2.0
 KNOWN_FOR = 2.0
-POST = "rooms.post_message"
 
 
 # --- opening and closing
@@ -119,7 +115,7 @@ async def typing(socket: Socket, said: Said, ref: Ref) -> None:
     now = time.monotonic()
     if now - socket.typed.get(place.slug, 0) >= TYPING_EVERY:
         socket.typed[place.slug] = now
-        await relaying.publish_frame(typing_frame(place, socket.principal.user))
+        relaying.publish_soon(typing_frame(place, socket.principal.user))
     socket.answer("ack", ref, data={})
 
 
@@ -139,88 +135,6 @@ async def ping(socket: Socket, said: Said, ref: Ref) -> None:
     socket.answer("pong", ref)
 
 
-# --- through services
-
-
-def by_service(work: Callable[..., Any]) -> Callable[[Socket, Said, Ref], Any]:
-    """A handler that runs `work(principal, **said)` in a thread and acknowledges with what it returns."""
-
-    async def handle(socket: Socket, said: Said, ref: Ref) -> None:
-        socket.answer("ack", ref, data=await in_thread(work, socket.principal, **said) or {})
-
-    return handle
-
-
-def person_of(principal: Principal) -> User:
-    """The user as they are now: permissions are cached on the instance, so it is never kept."""
-    user = User.objects.filter(pk=principal.user_id, is_active=True).first()
-    if user is None:
-        raise NotAuthenticated
-    return user
-
-
-def room_of(principal: Principal, slug: str, perm: str = access.READ) -> Room:
-    """The room, if they may do this there and their token reaches so far. Raises like `access.room_for`."""
-    user = person_of(principal)
-    room = access.room_for(user, slug)
-    check_reach(principal, user, room, perm)
-    return room
-
-
-def message_of(principal: Principal, message_id: str, perm: str = access.READ) -> Message:
-    user = person_of(principal)
-    message = access.message_for(user, message_id)
-    check_reach(principal, user, message.room, perm)
-    return message
-
-
-def check_reach(principal: Principal, user: User, room: Room, perm: str) -> None:
-    if not principal.grant.covers(room.pk):
-        raise NotFound
-    access.require(user, room, perm)
-    if not principal.grant.allows(perm):
-        raise Forbidden("This token's scopes do not include that.")
-
-
-def edit(principal: Principal, message: str, body: str, room: str = "") -> dict[str, Any]:
-    found = message_of(principal, message, POST)
-    messages.edit_message(message=found, by=person_of(principal), body=body)
-    return {"message": message}
-
-
-def delete(principal: Principal, message: str, reason: str | None = None, room: str = "") -> dict[str, Any]:
-    """One's own is withdrawn, anybody else's redacted."""
-    found = message_of(principal, message)
-    user = person_of(principal)
-    if found.author_id == user.pk:
-        check_reach(principal, user, found.room, POST)
-        messages.withdraw_message(message=found, by=user)
-    else:
-        check_reach(principal, user, found.room, "rooms.moderate_message")
-        messages.redact_message(message=found, by=user, reason=reason or "")
-    return {"message": message}
-
-
-def react(principal: Principal, message: str, emoji: str, room: str = "") -> dict[str, Any]:
-    found = message_of(principal, message, "rooms.add_reaction")
-    reactions.add_reaction(message=found, user=person_of(principal), emoji=emoji)
-    return {"message": message, "emoji": emoji}
-
-
-def unreact(principal: Principal, message: str, emoji: str, room: str = "") -> dict[str, Any]:
-    found = message_of(principal, message, "rooms.add_reaction")
-    reactions.remove_reaction(message=found, user=person_of(principal), emoji=emoji)
-    return {"message": message, "emoji": emoji}
-
-
-def mark_read(principal: Principal, room: str, seq: int) -> dict[str, Any]:
-    found = room_of(principal, room)
-    if not principal.grant.has("write"):
-        raise Forbidden("This token's scopes do not include that.")
-    return {"read_seq": reactions.mark_read(room=found, user=person_of(principal), seq=seq)}
-
-
-ONE_MESSAGE = {"message": MESSAGE_ID, "room": SLUG.optional}
 SPOKEN = {
     "room": SLUG,
     "body": BODY,
@@ -236,11 +150,6 @@ OPENED = {"room": SLUG, "after": NUMBER.optional, "draw": FLAG.optional, "quiet"
 register("room.open", Command(OPENED, open_room, access.READ))
 register("room.close", Command({"room": SLUG}, close_room))
 register("message.post", Command(SPOKEN, post, POST))
-register("message.edit", Command({**ONE_MESSAGE, "body": BODY}, by_service(edit), POST))
-register("message.delete", Command({**ONE_MESSAGE, "reason": REASON.optional}, by_service(delete), POST))
-register("reaction.add", Command({**ONE_MESSAGE, "emoji": EMOJI}, by_service(react), "rooms.add_reaction"))
-register("reaction.remove", Command({**ONE_MESSAGE, "emoji": EMOJI}, by_service(unreact), "rooms.add_reaction"))
-register("read.mark", Command({"room": SLUG, "seq": NUMBER}, by_service(mark_read), access.READ))
 register("typing", Command({"room": SLUG}, typing, POST))
 register("presence", Command({"room": SLUG}, who_is_here, access.READ))
 register("ping", Command({}, ping))

@@ -28,8 +28,8 @@ class Asked:
 async def events(request: HttpRequest, slug: str) -> HttpResponseBase:
     """With `Accept: text/event-stream` an event stream, else JSON; `wait` makes that a long-poll."""
     try:
-        if request.method not in ("GET", "HEAD"):
-            raise errors.MethodNotAllowed(allow=["GET", "HEAD"])
+        if request.method != "GET":
+            raise errors.MethodNotAllowed(allow=["GET"])
         principal = await principal_of(request)
         asked = asked_of(request)
         place = await place_of(principal, slug)
