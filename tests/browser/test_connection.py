@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
@@ -129,3 +130,20 @@ async def test_a_removed_member_stops_hearing_and_keeps_their_words(visit: Visit
     response = await ivy.goto(DEN)
     assert response is not None
     assert response.status == 404
+
+
+async def test_with_redis_stopped_the_talk_goes_on_and_the_page_says_so(visit: Visit, town: Town) -> None:
+    ada, bob = await visit("ada", DEN), await visit("bob", DEN)
+    redis = town.pair.redis.process
+    redis.send_signal(signal.SIGSTOP)
+    try:
+        for page in (ada, bob):
+            await expect(page.get_by_text("Running on the spare line")).to_be_visible(timeout=20_000)
+        await say(ada, "Said on the spare line")
+        await expect(message(bob, "Said on the spare line")).to_have_count(1, timeout=5_000)
+        await bob.reload()
+        await expect(message(bob, "Said on the spare line")).to_have_count(1)
+    finally:
+        redis.send_signal(signal.SIGCONT)
+    for page in (ada, bob):
+        await expect(page.get_by_text("Running on the spare line")).to_be_hidden(timeout=20_000)
