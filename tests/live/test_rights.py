@@ -22,7 +22,10 @@ from .wire import Wire, bearing, do, numbered, seqs, signed_in, token_of
 async def hears(wire: Wire, room: Room, by: User, word: str) -> bool:
     """Whether this socket hears what is said now."""
     await do(post_message, room=room, author=by, body=word)
-    return any(frame["type"] == "message.posted" for frame in await wire.silent(1.5))
+    try:
+        return bool(await wire.until("message.posted", 1.4))
+    except TimeoutError:
+        return False
 
 
 async def test_a_removed_member_stops_hearing_the_room(den: Room, ada: User, bob: User):

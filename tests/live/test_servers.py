@@ -46,24 +46,33 @@ async def flood(client: ClientConnection, room: str, count: int) -> int:
     return last
 
 
-async def test_a_reader_who_stalls_is_told_4408_while_everybody_else_hears_everything(
+@pytest.mark.slow
+async def test_readers_who_stall_are_told_4408_or_cut_off_while_those_who_idle_stay_and_miss_nothing(
     server: int, den: Room, ada: User, bob: User, mod: User
 ):
-    speaker, listener, stalled = [await token_of(user) for user in (ada, bob, mod)]
+    speaker, idle, secret = [await token_of(user) for user in (ada, bob, mod)]
+    never_read = reluctant_socket(server)
     async with (
         reach(server, speaker) as hers,
-        reach(server, listener) as his,
-        reach(server, stalled, sock=reluctant_socket(server), max_queue=1, ping_interval=None) as theirs,
+        reach(server, idle, ping_interval=None) as his,
+        reach(server, secret, sock=reluctant_socket(server), max_queue=1, ping_interval=None) as stalled,
     ):
-        await ask(his, "room.open", room="den")
-        await ask(theirs, "room.open", room="den")
-        last, heard = await asyncio.gather(flood(hers, "den", 500), everything(his, 4, 503))
-        assert heard == list(range(4, 504))
-        assert last == 503
-        assert await close_code(theirs) == 4408
-        async with reach(server, stalled) as again:
-            await ask(again, "room.open", room="den", after=490)
-            assert await everything(again, 491, 503) == list(range(491, 504))
+        dead = await reach(server, secret, sock=never_read, max_queue=1, ping_interval=None)
+        for client in (his, stalled, dead):
+            await ask(client, "room.open", room="den")
+        dead.transport.pause_reading()
+        last, heard = await asyncio.gather(flood(hers, "den", 450), everything(his, 4, 453))
+        assert (last, heard) == (453, list(range(4, 454)))
+        assert await close_code(stalled) == 4408
+        async with reach(server, secret) as again:
+            await ask(again, "room.open", room="den", after=440)
+            assert await everything(again, 441, 453) == list(range(441, 454))
+        await asyncio.sleep(13)
+        await asyncio.wait_for(read_to_the_end(never_read.fileno()), 5)
+        dead.transport.abort()
+        assert (await ask(his, "ping"))["type"] == "pong"
+        await do(post_message, room=den, author=ada, body="still there?")
+        assert (await hear(his))["id"] == 454
 
 
 async def everything(client: ClientConnection, first: int, last: int) -> list[int]:
@@ -73,26 +82,6 @@ async def everything(client: ClientConnection, first: int, last: int) -> list[in
         if frame.get("id", 0) >= first:
             seen.append(frame["id"])
     return seen
-
-
-@pytest.mark.slow
-async def test_an_idle_socket_stays_open_and_a_peer_that_never_reads_again_is_cut_off(
-    server: int, den: Room, ada: User, bob: User, mod: User
-):
-    speaker, idle, dead = [await token_of(user) for user in (ada, bob, mod)]
-    async with reach(server, speaker) as hers, reach(server, idle, ping_interval=None) as his:
-        await ask(his, "room.open", room="den", after=3)
-        unread = reluctant_socket(server)
-        theirs = await reach(server, dead, sock=unread, max_queue=1, ping_interval=None)
-        await ask(theirs, "room.open", room="den")
-        theirs.transport.pause_reading()
-        await asyncio.gather(flood(hers, "den", 500), everything(his, 4, 503))
-        await asyncio.sleep(13)
-        await asyncio.wait_for(read_to_the_end(unread.fileno()), 5)
-        theirs.transport.abort()
-        assert (await ask(his, "ping"))["type"] == "pong"
-        await do(post_message, room=den, author=ada, body="still there?")
-        assert (await hear(his))["id"] == 504
 
 
 async def read_to_the_end(descriptor: int) -> None:
@@ -108,25 +97,22 @@ async def read_to_the_end(descriptor: int) -> None:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-async def test_a_server_that_shuts_down_says_1012_so_that_clients_come_back(
-    name: str, process_environment: dict[str, str], den: Room, bob: User
+async def test_event_streams_flow_and_a_server_that_shuts_down_says_1012_so_that_clients_come_back(
+    name: str, process_environment: dict[str, str], den: Room, ada: User, bob: User
 ):
     secret = await token_of(bob)
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "text/event-stream"}
     with serving(name, process_environment) as (process, port):
+        url = f"http://127.0.0.1:{port}/api/v1/rooms/den/events/"
+        async with httpx.AsyncClient(timeout=10) as client, client.stream("GET", url, headers=headers) as stream:
+            lines = stream.aiter_lines()
+            assert await anext(lines) == "retry: 2000"
+            await do(post_message, room=den, author=ada, body="through the wire")
+            while not (line := await anext(lines)).startswith("data: "):
+                pass
+            assert "through the wire" in line
         async with reach(port, secret) as wire:
             await ask(wire, "room.open", room="den")
             process.terminate()
             assert await close_code(wire) == 1012
         await asyncio.to_thread(process.wait, 10)
-
-
-async def test_an_event_stream_flows_through_a_real_server(server: int, den: Room, ada: User, bob: User):
-    headers = {"Authorization": f"Bearer {await token_of(bob)}", "Accept": "text/event-stream"}
-    url = f"http://127.0.0.1:{server}/api/v1/rooms/den/events/"
-    async with httpx.AsyncClient(timeout=10) as client, client.stream("GET", url, headers=headers) as stream:
-        lines = stream.aiter_lines()
-        assert await anext(lines) == "retry: 2000"
-        await do(post_message, room=den, author=ada, body="through the wire")
-        while not (line := await anext(lines)).startswith("data: "):
-            pass
-        assert "through the wire" in line
