@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from django.core.management import call_command
 from django.db import connection, connections
 
+from agents.models import Agent, Seat
+from agents.services.seats import seat_agent
 from rooms.models import ApiToken, Membership, Room, User
 from rooms.services.secrets import new_secret
 
 LONG = 100_000
+MODEL = "delay-100-gap-20-words-25"
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Cast:
-    """`own[i]` is a room of `people[i]`, all of them are in `hall`, and `archive` has a long history."""
+    """`own[i]` is a room of `people[i]`, and `asking[i]` one where an agent answers whatever they say.
+
+    All of them are in `hall`, and `archive` has a long history.
+    """
 
     people: list[Person]
     own: list[str]
+    asking: list[str]
     hall: str
     archive: str
 
@@ -37,7 +44,9 @@ def gather(people: int = 500, own: int = 20) -> Cast:
     )
     found = [Person(user.pk, user.username, secret) for user, secret in zip(users, tokens(users), strict=True)]
     rooms = [room(f"own-{number}", users[number : number + 1]) for number in range(own)]
-    cast = Cast(found, rooms, room("hall", users), room("archive", users[:20]))
+    asking = [room(f"asking-{number}", users[number : number + 1]) for number in range(own)]
+    seat(asking, users)
+    cast = Cast(found, rooms, asking, room("hall", users), room("archive", users[:20]))
     write_history(cast.archive)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -61,6 +70,13 @@ def room(slug: str, members: list[User]) -> str:
         for position, user in enumerate(members)
     )
     return slug
+
+
+def seat(slugs: list[str], users: list[User]) -> None:
+    user = User.objects.create(username="clock", display_name="The clock", kind=User.Kind.AGENT, password="!")
+    agent = Agent.objects.create(user=user, owner=users[0], model=f"openai/{MODEL}")
+    for slug, by in zip(slugs, users, strict=False):
+        seat_agent(room=Room.objects.get(slug=slug), agent=agent, by=by, trigger=Seat.Trigger.ALWAYS)
 
 
 WORDS = """array_to_string(ARRAY(SELECT (ARRAY['the','lamp','was','found','again','under','two','old','maps','and',

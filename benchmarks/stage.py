@@ -71,6 +71,7 @@ class Stage:
         """As in production, but for the addresses."""
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a cold start is measured as the second one of a machine
         return {
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "chatroom.settings"),
             "CHATROOM_VAR": str(self.directory),
             "DEBUG": "0",
             "SECRET_KEY": secrets.token_urlsafe(64),
@@ -79,7 +80,7 @@ class Stage:
             "DATABASE_URL": self.postgres.service.url,
             "REDIS_URL": self.redis.service.url,
             "LOG_LEVEL": "WARNING",
-            "LLM_MODEL": "openai/delay-100-gap-20-words-50",
+            "LLM_MODEL": "openai/delay-100-gap-20-words-25",
             "LLM_API_BASE": f"http://127.0.0.1:{self.upstream_port}/v1",
             "LLM_API_KEY": "none-needed",
         }

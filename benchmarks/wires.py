@@ -7,6 +7,7 @@ import base64
 import os
 import struct
 from collections.abc import Callable
+from re import Pattern
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ class Http(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: Any = None
         self.headers = ""
+        self.until: Pattern[bytes] | None = None
         self.buffer = b""
         self.answer: asyncio.Future[bytes] | None = None
 
@@ -45,7 +47,11 @@ class Http(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         end = self.buffer.find(b"\r\n\r\n")
-        if end < 0 or self.answer is None:
+        if end < 0 or self.answer is None or self.answer.done():
+            return
+        if self.until is not None:
+            if self.until.search(self.buffer):
+                self.answer.set_result(self.buffer)
             return
         head = self.buffer[:end].lower()
         at = head.find(b"content-length:")
@@ -58,7 +64,9 @@ class Http(asyncio.Protocol):
         else:
             self.answer.set_exception(Refused(f"{head[9:12].decode()}: {body[:300]!r}"))
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+    async def ask(self, method: str, path: str, body: bytes = b"", until: Pattern[bytes] | None = None) -> bytes:
+        """The body; or what has come when it holds `until`."""
+        self.until = until
         self.answer = asyncio.get_running_loop().create_future()
         head = f"{method} {path} HTTP/1.1\r\n{self.headers}Content-Length: {len(body)}\r\n\r\n"
         self.transport.write(head.encode() + body)

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Coroutine
 
 from channels.layers import get_channel_layer
 
@@ -124,16 +125,18 @@ async def announce_seq(room_id: int, seq: int) -> bool:
 
 def publish_from_thread(frame: Frame) -> None:
     """From synchronous code: publish a ready frame, waiting a bounded time. Never raises."""
-    try:
-        background.run(publish_frame(frame), timeout=PATIENCE * 2)
-    except Exception as error:  # a listener's convenience must not fail the writer, whose words are kept already
-        log.warning("event %s of room %s was not announced: %s", frame.seq, frame.room_id, error)
+    wait_for(publish_frame(frame), frame.room_id, frame.seq)
 
 
 def announce(room_id: int, seq: int) -> bool:
     """From synchronous code: hydrate and publish one committed event, waiting a bounded time. Never raises."""
+    return wait_for(announce_seq(room_id, seq), room_id, seq)
+
+
+def wait_for(sending: Coroutine[None, None, bool], room_id: int, seq: int | None) -> bool:
+    """Whether it was sent meanwhile. What takes longer goes on: a late frame is better than one read from the log."""
     try:
-        return background.run(announce_seq(room_id, seq), timeout=PATIENCE * 2)
-    except Exception as error:  # as above
-        log.warning("event %s of room %s was not announced: %s", seq, room_id, error)
+        return background.submit(sending).result(PATIENCE * 2)
+    except Exception as error:  # a listener's convenience must not fail the writer, whose words are kept already
+        log.warning("event %s of room %s is not announced yet: %s", seq, room_id, type(error).__name__)
         return False
