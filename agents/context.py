@@ -8,9 +8,10 @@ the system role. And nobody can speak in another's name: what others said arrive
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -106,31 +107,38 @@ def instructions(asking: Asking) -> Contribution:
 
 def recent_messages(asking: Asking) -> Contribution:
     """The last messages up to the question, newest kept first, as many as the budget takes; the question always."""
-    chosen: list[tuple[Message, Turn]] = []
+    chosen: list[tuple[UUID, Turn]] = []
     spent = 0
-    for message in newest_first(asking):
-        turn = turn_of(asking, message)
+    for said in newest_first(asking):
+        turn = turn_of(asking, said)
         cost = asking.cost(turn.content)
         if spent + cost > asking.free:
             if chosen:
                 break
-            turn = shortened(asking, message, asking.free)
+            turn = shortened(said, asking.free)
             cost = asking.cost(turn.content)
-        chosen.append((message, turn))
+        chosen.append((said.id, turn))
         spent += cost
     chosen.reverse()
-    return Contribution(tuple(turn for _, turn in chosen), spent, tuple(message.pk for message, _ in chosen))
+    return Contribution(tuple(turn for _, turn in chosen), spent, tuple(id for id, _ in chosen))
 
 
-def newest_first(asking: Asking) -> Iterable[Message]:
+class Said(NamedTuple):
+    id: UUID
+    author_id: int
+    username: str
+    body: str
+
+
+def newest_first(asking: Asking) -> list[Said]:
     question = asking.question
     earlier = (
-        Message.objects.filter(tellable(asking.audience), room=asking.task.room, seq__lt=question.seq)
-        .select_related("author")
-        .only("id", "seq", "body", "author__id", "author__username")
-        .order_by("-seq")[: asking.agent.context_messages - 1]
+        Message.objects.filter(tellable(asking.audience), room=asking.task.room_id, seq__lt=question.seq)
+        .order_by("-seq")
+        .values_list("id", "author_id", "author__username", "body")[: asking.agent.context_messages - 1]
     )
-    return [question, *earlier]
+    last = Said(question.pk, question.author_id, question.author.username, question.body)
+    return [last, *(Said(*row) for row in earlier)]
 
 
 def tellable(audience: tuple[int, ...] | None) -> Q:
@@ -141,10 +149,10 @@ def tellable(audience: tuple[int, ...] | None) -> Q:
     return readable_by_each(audience) & Q(state__in=["visible", "interrupted"]) & ~Q(body="")
 
 
-def turn_of(asking: Asking, message: Message) -> Turn:
-    if message.author_id == asking.agent.user_id:
-        return Turn("assistant", message.body, name=message.author.username)
-    return Turn("user", quoted(message.author.username, message.body), name=message.author.username)
+def turn_of(asking: Asking, said: Said) -> Turn:
+    if said.author_id == asking.agent.user_id:
+        return Turn("assistant", said.body, name=said.username)
+    return Turn("user", quoted(said.username, said.body), name=said.username)
 
 
 def quoted(username: str, text: str) -> str:
@@ -152,8 +160,8 @@ def quoted(username: str, text: str) -> str:
     return orjson.dumps({"from": username, "text": text}).decode()
 
 
-def shortened(asking: Asking, message: Message, tokens: int) -> Turn:
+def shortened(said: Said, tokens: int) -> Turn:
     """The question, cut so that it fits; a question alone may be larger than the whole budget."""
     bytes = max(0, (tokens - PER_TURN - 16) * 3)
-    body = message.body.encode()[:bytes].decode(errors="ignore")
-    return Turn("user", quoted(message.author.username, f"{body} […]"), name=message.author.username)
+    body = said.body.encode()[:bytes].decode(errors="ignore")
+    return Turn("user", quoted(said.username, f"{body} […]"), name=said.username)

@@ -10,7 +10,7 @@ import orjson
 
 from rooms.models import Room
 
-from .models import Agent, Prompt
+from .models import Agent
 from .models.prompt import sha256_of
 
 TEMPLATE = """\
@@ -47,12 +47,6 @@ class Instructions:
     @cached_property
     def sha256(self) -> str:
         return sha256_of({"template": self.template, "parts": self.parts})
-
-    def keep(self) -> str:
-        """Make sure the Prompt row is there; its key. One query."""
-        prompt = Prompt(sha256=self.sha256, template=self.template, parts=self.parts)
-        Prompt.objects.bulk_create([prompt], ignore_conflicts=True)
-        return self.sha256
 
 
 def instructions_of(agent: Agent, room: Room) -> Instructions:

@@ -53,13 +53,21 @@ def lay_rows(
     return plans.reply(task)
 
 
-@transaction.atomic
+class BegunElsewhere(Exception):
+    """Another thread has started the message of this task in the same moment."""
+
+
 def begin(task: Task) -> Message:
     """The message of a task, started if nobody has yet. Raises NotFound when the agent cannot speak there."""
-    now = Task.objects.select_for_update(of=("self",)).only("reply").get(pk=task.pk)
-    if now.reply_id is not None:
-        task.reply = Message.objects.select_related("room").get(pk=now.reply_id)
+    try:
+        return _begin(task)
+    except BegunElsewhere:
+        task.reply = Message.objects.select_related("room").get(task=task)
         return task.reply
+
+
+@transaction.atomic
+def _begin(task: Task) -> Message:
     message = start_message(
         room=task.room,
         author=task.agent.user,
@@ -67,8 +75,9 @@ def begin(task: Task) -> Message:
         reply_to=task.trigger_message,
         visible_to=reply_audience(task.trigger_message) if task.trigger_message else None,
     )
+    if not Task.objects.filter(pk=task.pk, reply=None).update(reply=message):
+        raise BegunElsewhere
     task.reply = message
-    task.save(update_fields=["reply"])
     tell_of(task, "run.started")
     return message
 

@@ -2,49 +2,85 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import DurationField, ExpressionWrapper, F
-from django.db.models.functions import Now
 
-from rooms.models import Event, Message, Room
+from rooms.models import Message, Room, User
 
 from .endings import end_task
+from .fetching import Table, rows_of
 from .laying import lay_rows
-from .models import Reason, Seat, Step
+from .models import Agent, Reason, Seat, Step
 from .outcomes import Outcome
 from .runs import RELATED
 from .triggers import may_trigger, seats_for
 
 ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
+MESSAGE, ROOM, AUTHOR = Table(Message, "m"), Table(Room, "r"), Table(User, "a")
+SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
+
+EVENT = f"""
+    SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, q.author_id,
+           extract(epoch FROM now() - e.created_at)::float
+      FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
+      JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
+     WHERE e.id = %(event)s
+"""  # noqa: S608  # only columns of our own models are formatted in
+
+# Seats that were there when it was said, and whose agents are members still: one may be removed like a person.
+SEATS = f"""
+    SELECT {SEAT.columns}, {AGENT.columns}, {USER.columns}
+      FROM agents_seat s JOIN agents_agent g ON g.id = s.agent_id JOIN rooms_user u ON u.id = g.user_id
+      JOIN rooms_membership x ON x.room_id = s.room_id AND x.user_id = u.id
+     WHERE s.room_id = %(room)s AND s.created_at <= %(said)s ORDER BY s.id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an event tells of: a message with its room, its author and whom it replies to. `age` in seconds."""
+
+    event_id: int
+    message: Message
+    age: float
+
+    @property
+    def is_old(self) -> bool:
+        return self.age > settings.AGENT_PATIENCE_SECONDS
+
 
 def answer(event_id: int) -> list[Step]:
     """The steps that are ready to run because of this event. An event told twice gives the same tasks, not more."""
-    event = (
-        Event.objects.select_related("room", "message__author", "message__reply_to")
-        .annotate(age=ExpressionWrapper(Now() - F("created_at"), DurationField()))
-        .filter(pk=event_id)
-        .first()
-    )
-    if event is None or event.message is None:
+    said = what_was_said(event_id)
+    if said is None:
         return []
-    steps = lay_out(event, event.message)
-    if event.age > timedelta(seconds=settings.AGENT_PATIENCE_SECONDS):
+    steps = lay_out(said)
+    if said.is_old:
         for step in steps:
             end_task(step.task, Outcome(Reason.EXPIRED))
         return []
     return steps
 
 
+def what_was_said(event_id: int) -> Said | None:
+    for message, room, author, replied_to, age in rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR):
+        message.room, message.author = room, author
+        if replied_to is not None:
+            message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
+        return Said(event_id, message, age)
+    return None
+
+
 @transaction.atomic
-def lay_out(event: Event, question: Message) -> list[Step]:
+def lay_out(said: Said) -> list[Step]:
     """All tasks of an event or none: a second delivery waits here for the first and then finds its mark."""
-    if not first_time(event.pk):
+    question = said.message
+    if not first_time(said.event_id):
         return waiting_steps(question)
-    return [step for seat in answering(event.room, question) for step in lay_rows(seat, question, question.author)]
+    return [step for seat in answering(question) for step in lay_rows(seat, question, question.author)]
 
 
 def first_time(event_id: int) -> bool:
@@ -53,18 +89,21 @@ def first_time(event_id: int) -> bool:
         return bool(cursor.rowcount)
 
 
-def answering(room: Room, question: Message) -> list[Seat]:
+def answering(question: Message) -> list[Seat]:
     """The seats that answer, if the author may ask agents here (asked only when somebody would answer)."""
-    if room.deleted_at is not None or not may_trigger(question):
+    if question.room.deleted_at is not None or not may_trigger(question):
         return []
     seats = seats_for(question, seats_before(question))
-    return seats if seats and question.author.has_perm("rooms.ask_agent", room) else []
+    return seats if seats and question.author.has_perm("rooms.ask_agent", question.room) else []
 
 
 def seats_before(question: Message) -> list[Seat]:
-    """Seats that were there when it was said, and whose agents are members still: one may be removed like a person."""
-    there = Seat.objects.filter(room=question.room_id, agent__user__memberships__room=question.room_id)
-    return list(there.filter(created_at__lte=question.created_at).select_related("agent__user", "room").order_by("pk"))
+    found = []
+    params = {"room": question.room_id, "said": question.created_at}
+    for seat, agent, user in rows_of(SEATS, params, SEAT, AGENT, USER):
+        seat.room, seat.agent, agent.user = question.room, agent, user
+        found.append(seat)
+    return found
 
 
 def waiting_steps(question: Message) -> list[Step]:

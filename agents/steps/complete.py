@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import connection
 
@@ -111,14 +112,33 @@ def present(message: Message | None) -> Message:
     return message
 
 
+REMEMBER = """
+    WITH kept AS (
+        INSERT INTO agents_prompt (sha256, template, parts, created_at)
+        SELECT %(prompt)s, %(template)s, %(parts)s::jsonb, now() WHERE %(prompt)s::text IS NOT NULL
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE agents_step SET prompt_id = %(prompt)s, prompt_sha256 = %(sha256)s, prompt_tokens = %(tokens)s,
+           read = %(read)s::uuid[]
+     WHERE id = %(step)s AND fence = %(fence)s
+"""
+
+
 def remember(claim: Claim, told: Context) -> None:
     """Which instructions and which messages this prompt was made of. Written while the model thinks."""
-    Step.objects.filter(pk=claim.step_id, fence=claim.fence).update(
-        prompt_id=told.instructions.keep() if told.instructions else None,
-        prompt_sha256=told.sha256,
-        prompt_tokens=told.tokens,
-        read=told.read,
-    )
+    used = told.instructions
+    params: dict[str, Any] = {
+        "step": claim.step_id,
+        "fence": claim.fence,
+        "prompt": used and used.sha256,
+        "template": used and used.template,
+        "parts": orjson.dumps(used.parts).decode() if used else None,
+        "sha256": told.sha256,
+        "tokens": told.tokens,
+        "read": told.read,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER, params)
 
 
 def release_connection() -> None:
