@@ -11,12 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from .. import access, background
 from ..audience import Reader
-from ..backends import permissions_for
 from ..errors import Forbidden, NotAuthenticated, NotFound
 from ..grants import Grant, abearer_in
 from ..models import User
@@ -25,16 +23,6 @@ from . import errors
 from .auth import NOT_KNOWN, bearer_secret, session_grant
 from .base import APIView
 from .renderers import private
-
-ADDING = frozenset(
-    {
-        "django.contrib.auth.backends.ModelBackend",
-        "allauth.account.auth_backends.AuthenticationBackend",
-        "rooms.backends.RoleBackend",
-        "guardian.backends.ObjectPermissionBackend",
-    }
-)
-"""Backends that only ever say yes. Any other might veto, so with one in the settings it is always asked."""
 
 Handler = Callable[..., Awaitable[HttpResponse]]
 
@@ -73,7 +61,7 @@ class HotView(APIView):
             raise Forbidden(f"This token lacks the scope «{scope}».")
         if standing is None or not grant.covers(standing.room_id):
             raise NotFound
-        if decided_by_role(standing, perm):
+        if access.decided_by_role(standing, perm):
             return Visit(user, standing.room_id, standing.slug, Reader(user.pk, standing.role), trusted=False)
         reader = await background.in_thread(ask_access, user, slug, perm)
         return Visit(user, standing.room_id, standing.slug, reader, trusted=True)
@@ -91,13 +79,6 @@ async def who_and_where(request: HttpRequest, slug: str) -> tuple[User, Grant, S
         raise NotAuthenticated
     user, grant = signed_in
     return user, grant, await aread_standing(user.pk, slug)
-
-
-def decided_by_role(standing: Standing, perm: str) -> bool:
-    if standing.is_superuser or not ADDING.issuperset(settings.AUTHENTICATION_BACKENDS):
-        return False
-    held = permissions_for(standing.user_kind, standing.role, public=standing.public)
-    return "read_room" in held and perm.removeprefix("rooms.") in held
 
 
 def ask_access(user: User, slug: str, perm: str) -> Reader:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import access, reading
-from ..api.hot import decided_by_role
 from ..audience import Reader
 from ..backends import permissions_for
 from ..errors import Forbidden, NotAuthenticated, NotFound
@@ -31,7 +30,7 @@ class Place:
 
     def decided_by_role(self, perm: str) -> bool:
         """Whether the role alone allows this, so that a statement which re-reads the role re-reads everything."""
-        return decided_by_role(self.standing, perm)
+        return access.decided_by_role(self.standing, perm)
 
 
 async def place_of(principal: Principal, slug: str) -> Place:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from guardian.shortcuts import assign_perm
@@ -134,6 +135,22 @@ def test_a_grant_makes_an_exception_for_one_person(den: Room, bob: User) -> None
     assign_perm("rooms.change_room", bob, den)
     assert access.room_for(User.objects.get(pk=bob.pk), "den", "rooms.change_room") == den
     assert not access.rights_in(User.objects.get(pk=bob.pk), den).plain
+
+
+def test_all_rights_at_once_are_what_each_question_alone_would_say(
+    den: Room, square: Room, ada: User, bob: User, mod: User, eve: User, gus: User, django_assert_num_queries: Any
+) -> None:
+    assign_perm("rooms.change_room", bob, den)
+    assign_perm("rooms.read_room", eve, den)
+    root = person("root", is_superuser=True)
+    gone = person("gone", is_active=False)
+    for username in [user.username for user in (ada, bob, mod, eve, gus, root, gone)]:
+        for room in (den, square):
+            asked = User.objects.get(username=username)
+            each = {name for name in SENTENCES if asked.has_perm(f"rooms.{name}", room)}
+            assert access.rights_in(User.objects.get(username=username), room).perms == each
+    with django_assert_num_queries(4):
+        access.rights_in(ada, den)
 
 
 def test_a_deleted_room_is_gone_for_its_owner_too(den: Room, ada: User) -> None:
