@@ -18,6 +18,6 @@ class ChatroomConfig(AppConfig):
         post_migrate.connect(make_cache_table, sender=apps.get_app_config("rooms"))
 
 
-def make_cache_table(*, using: str, verbosity: int = 0, **kwargs: Any) -> None:
+def make_cache_table(*, using: str, **kwargs: Any) -> None:
     """The table of the database cache, so that `migrate` alone leaves nothing to be done by hand."""
-    call_command("createcachetable", database=using, verbosity=verbosity)
+    call_command("createcachetable", database=using, verbosity=0)
