@@ -49,7 +49,8 @@ class ExactOrigin:
     """A page may open a socket only from an origin of ours: same scheme, host and port.
 
     Other programs send no Origin; they are let in only with a token of their own. Whoever comes with a token leaves the
-    cookie outside, so that a refused token cannot fall back on a browser's session.
+    cookie outside, so that a refused token cannot fall back on a browser's session. Whoever comes with nothing is told
+    inside that they are not signed in.
     """
 
     def __init__(self, app: App) -> None:
@@ -59,7 +60,7 @@ class ExactOrigin:
         origins = headers(scope, b"origin")
         if brings_token(scope):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"cookie"]}
-        elif not origins:
+        elif not origins and header(scope, b"cookie") is not None:
             return await refuse(receive, send)
         if len(origins) > 1 or any(origin.lower() not in settings.ALLOWED_ORIGINS for origin in origins):
             return await refuse(receive, send)

@@ -165,6 +165,7 @@ async def test_who_is_not_signed_in_is_told_by_the_close_code(bob: User):
     cookie = (b"cookie", f"sessionid={await session_of(bob)}".encode())
     secret = await token_of(bob)
     for headers, subprotocols in [
+        ([], None),
         ([origin], None),
         ([origin, (b"cookie", b"sessionid=unknown")], None),
         ([origin, (b"cookie", b"sessionid=\xff\x00")], None),

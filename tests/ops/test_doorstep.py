@@ -101,6 +101,12 @@ async def test_a_program_with_a_token_needs_no_origin_and_leaves_the_cookie_outs
     assert b"cookie" not in dict(inside.scope["headers"])
 
 
+async def test_a_program_with_nothing_to_show_is_left_to_be_told_that_it_is_not_signed_in(origins):
+    inside = Inside()
+    assert await knock(ExactOrigin(inside), socket(), CONNECT) == []
+    assert inside.scope is not None
+
+
 async def test_a_token_does_not_excuse_a_foreign_origin(origins):
     inside = Inside()
     said = await knock(ExactOrigin(inside), socket("https://evil.example", authorization="Bearer abc"), CONNECT)
