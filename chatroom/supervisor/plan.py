@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import redis
 
@@ -159,12 +160,10 @@ def addresses(plan: Plan) -> dict[str, str]:
 
 
 def own_addresses() -> list[str]:
-    try:
-        return [
-            str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None) if "%" not in str(info[4][0])
-        ]
-    except OSError:
-        return []
+    """Of all network cards: the machine's name often leads to 127.0.1.1 and no further. Without link-local ones."""
+    cards = [card for cards in psutil.net_if_addrs().values() for card in cards]
+    found = [card.address for card in cards if card.family in (socket.AF_INET, socket.AF_INET6)]
+    return [address for address in found if "%" not in address]
 
 
 def bracketed(host: str) -> str:
