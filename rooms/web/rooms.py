@@ -46,9 +46,12 @@ def open_rooms(user: User) -> QuerySet[Room]:
     return sized.order_by(F("size").desc(), "name")[:120]
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def create(request: PageRequest) -> HttpResponse:
+    """Whoever types this address wants to see the rooms."""
+    if request.method != "POST":
+        return redirect("directory")
     form = RoomForm(request.POST)
     if form.is_valid():
         try:

@@ -192,7 +192,7 @@ ACTIONS = [
     of_oneself("know who one is", READS, Rest("GET", "me/"), Page("GET", "/profile/"), but={"elsewhere": OK}),
     of_oneself("change one's profile", WRITES, Rest("PATCH", "me/", {"about": "me"}), but={"elsewhere": OK}),
     of_oneself("change one's profile on its page", WRITES, Page("POST", "/profile/", {"display_name": "Me"})),
-    of_oneself("list rooms", READS, Rest("GET", "rooms/"), Page("GET", "/sidebar"), but={"elsewhere": OK}),
+    of_oneself("list rooms", READS, Rest("GET", "rooms/"), Page("GET", "/sidebar"), Page("GET", "/rooms/"), but={"elsewhere": OK}),
     of_oneself("make a room", WRITES, Rest("POST", "rooms/", {"name": "Kitchen"}), may=EVERYBODY - {"gus"}),
     of_oneself("make a room on the page, which tells guests that they cannot", WRITES,
                Page("POST", "/rooms/", {"name": "Kitchen", "visibility": "private"})),

@@ -42,11 +42,13 @@ def test_an_outsider_can_do_nothing_in_a_private_room(den, bob, eve, browser_of,
 PAGES_TOO = {"/rooms/den/settings/", "/rooms/den/members/", "/rooms/den/agents/"}
 
 
-@pytest.mark.parametrize(
-    "path", sorted({*DEEDS, "/rooms/", "/profile/tokens/", "/profile/sign-out-everywhere"} - PAGES_TOO)
-)
+@pytest.mark.parametrize("path", sorted({*DEEDS, "/profile/tokens/", "/profile/sign-out-everywhere"} - PAGES_TOO))
 def test_nothing_is_done_by_following_a_link(den, ada, browser_of, path):
     assert browser_of(ada).get(path).status_code == 405
+
+
+def test_the_address_of_all_rooms_leads_to_them(ada, browser_of):
+    assert browser_of(ada).get("/rooms/").headers["Location"] == "/"
 
 
 def test_a_removed_member_sees_nothing_any_more(den, ada, bob, browser_of):
