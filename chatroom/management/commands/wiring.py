@@ -22,8 +22,6 @@ HEADINGS = {
     "RELAY_CHORES": "done by the relay each five seconds, also when no worker lives",
     "ROOM_PANELS": "what floors above add to the pages of a room",
     "LLM_BACKEND": "who answers for the agents",
-    "RELAY_CHORES": "what the relay does besides",
-    "ROOM_PANELS": "what floors above add to the pages of a room",
     "PERSON_USAGE": "what a person is told they have used",
 }
 
