@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from rooms.api.base import Strict, Username
+from rooms.legible import check_name
 
 from ..models import Seat, Status
 
@@ -21,7 +22,7 @@ class TriggerForm(Strict):
 class AgentFacts(Strict):
     """All of an agent that its owner decides. The model's own checks say which values are right."""
 
-    display_name = serializers.CharField(max_length=64, required=False)
+    display_name = serializers.CharField(max_length=64, required=False, validators=[check_name])
     about = serializers.CharField(max_length=280, required=False, allow_blank=True)
     persona = serializers.CharField(max_length=280, required=False, allow_blank=True)
     system_prompt = serializers.CharField(max_length=8_000, required=False, allow_blank=True)

@@ -42,7 +42,18 @@ class Strict(serializers.Serializer[Any]):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
                 raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+            if wrong := {name: [said] for name, value in data.items() if (said := self.mistaken(name, value))}:
+                raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
+
+    def mistaken(self, name: str, value: Any) -> str:
+        """What DRF would quietly turn into another type: 7 into "7", and in JSON "7" and 7.0 into 7."""
+        field = self.fields[name]
+        if isinstance(field, serializers.CharField) and isinstance(value, bool | int | float):
+            return "A text, please."
+        if self.context.get("json") and isinstance(field, serializers.IntegerField) and isinstance(value, str | float):
+            return "A whole number, please."
+        return ""
 
 
 class Username(serializers.CharField):
@@ -134,7 +145,7 @@ class APIView(views.APIView):
 
     def read(self, form: type[Strict], data: Any = None) -> dict[str, Any]:
         """The body of the request as `form` understands it, or Invalid with a sentence for each field."""
-        said = form(data=self.request.data if data is None else data)
+        said = form(data=self.request.data if data is None else data, context={"json": data is None})
         said.is_valid(raise_exception=True)
         return dict(said.validated_data)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ..legible import check_name
 from ..models import ApiToken, Membership, Room
 from .base import Strict, Username
 
@@ -135,5 +136,5 @@ class SearchQuery(Strict):
 
 
 class ProfileForm(Strict):
-    display_name = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    display_name = serializers.CharField(max_length=64, required=False, allow_blank=True, validators=[check_name])
     about = serializers.CharField(max_length=280, required=False, allow_blank=True)

@@ -62,7 +62,7 @@ def mark_read(*, room: Room, user: User, seq: int) -> int:
 def check_emoji(emoji: str) -> None:
     """An emoji or a few, not words: at least one symbol, nothing that is a letter, a space or a control character."""
     categories = {unicodedata.category(character) for character in emoji}
-    only_marks = not any(category[0] in "LZC" and category != "Cf" for category in categories)
+    only_marks = not any(category[0] in "LZC" and category != "Cf" for category in categories) and "\ufffd" not in emoji
     if not emoji or len(emoji) > MAX_EMOJI or not only_marks or not any(c[0] == "S" for c in categories):
         raise Invalid(fields={"emoji": ["Use an emoji."]})
 

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from ..errors import Conflict, Forbidden, Invalid
 from ..events import record
+from ..legible import is_one_line, is_seen
 from ..models import Membership, Room, User
 from .messages import lock_room
 
@@ -93,23 +94,13 @@ def checked(facts: dict[str, Any]) -> dict[str, Any]:
     for key, value in facts.items():
         try:
             Room._meta.get_field(key).clean(value, None)  # type: ignore[union-attr]
-            if not is_text(value):
+            if not is_one_line(value) or (key == "name" and not is_seen(value)):
                 wrong[key] = ["Use characters that can be shown."]
         except ValidationError as error:
             wrong[key] = list(error.messages)
     if wrong:
         raise Invalid(fields=wrong)
     return facts
-
-
-def is_text(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return not any(ord(character) < 32 or ord(character) == 127 for character in value)
 
 
 def checked_slug(slug: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django import forms
 
+from ..legible import check_name
 from ..models import ApiToken, Room, User
 from ..roles import Role
 
@@ -83,6 +84,11 @@ class ProfileForm(forms.ModelForm):
         labels = {"display_name": "Name", "about": "About you"}
         widgets = {"about": forms.Textarea(attrs={"rows": 3, "maxlength": 280})}
         help_texts = {"display_name": "What stands above your messages. Your @name stays the same."}
+
+    def clean_display_name(self) -> str:
+        name: str = self.cleaned_data["display_name"]
+        check_name(name)
+        return name
 
 
 class TokenForm(forms.Form):

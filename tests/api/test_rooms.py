@@ -19,7 +19,8 @@ def test_me_is_who_the_token_speaks_for(asking: Asking, den: Room, bob: User) ->
 
 def test_a_profile_is_changed_by_its_owner(asking: Asking, bob: User) -> None:
     assert asking(bob).patch("me/", {"display_name": "Robert"})["display_name"] == "Robert"
-    assert asking(bob).patch("me/", {"is_staff": True}).status == 400
+    for wrong in [{"is_staff": True}, {"display_name": "\u202ebob"}, {"display_name": "\u200b"}, {"about": 7}]:
+        assert asking(bob).patch("me/", wrong).status == 400, wrong
     bob.refresh_from_db()
     assert (bob.display_name, bob.is_staff) == ("Robert", False)
 
@@ -41,6 +42,10 @@ def test_who_makes_a_room_owns_it(asking: Asking, ada: User, eve: User) -> None:
         ({"name": ""}, "name"),
         ({"name": "x" * 81}, "name"),
         ({"name": "a\x00b"}, "name"),
+        ({"name": "\u200b"}, "name"),
+        ({"name": "K\u202eneddih"}, "name"),
+        ({"name": 7}, "name"),
+        ({"name": True}, "name"),
         ({"name": "K", "slug": "no spaces"}, "slug"),
         ({"name": "K", "slug": "admin"}, "slug"),
         ({"name": "K", "visibility": "secret"}, "visibility"),
@@ -78,7 +83,8 @@ def test_a_read_mark_moves_forward_and_never_past_the_end(asking: Asking, den: R
     assert ask.post("rooms/den/read/", {"seq": seqs[0]}).json == {"read_seq": seqs[0], "unread": 2}
     assert ask.post("rooms/den/read/", {"seq": 10**9}).json == {"read_seq": seqs[2], "unread": 0}
     assert ask.post("rooms/den/read/", {"seq": 1})["read_seq"] == seqs[2]
-    assert ask.post("rooms/den/read/", {"seq": -1}).status == 400
+    for wrong in (-1, "1", 1.0, 1.5, True, None, [1]):
+        assert ask.post("rooms/den/read/", {"seq": wrong}).status == 400, wrong
 
 
 def test_a_room_is_changed_by_those_who_keep_it(asking: Asking, den: Room, bob: User, mod: User, ada: User) -> None:

@@ -133,7 +133,7 @@ def test_a_mark_counts_once_a_person_and_goes_again(den: Room, ada: User, bob: U
     assert not remove_reaction(message=message, user=bob, emoji="🎉")
 
 
-@pytest.mark.parametrize("emoji", ["", "ok", "<b>", "👍 👍", "👍" * 40, "a👍", "\x00"])
+@pytest.mark.parametrize("emoji", ["", "ok", "<b>", "👍 👍", "👍" * 40, "a👍", "\x00", "\ufffd"])
 def test_a_mark_is_an_emoji(den: Room, ada: User, emoji: str) -> None:
     with pytest.raises(Invalid):
         add_reaction(message=said(den, ada, "hm"), user=ada, emoji=emoji)
