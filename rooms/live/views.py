@@ -33,7 +33,7 @@ async def events(request: HttpRequest, slug: str) -> HttpResponseBase:
         principal = await principal_of(request)
         asked = asked_of(request)
         place = await place_of(principal, slug)
-        if "text/event-stream" in request.headers.get("Accept", ""):
+        if "text/event-stream" in request.headers.get("Accept", "").lower():
             return sse.stream(principal, place, asked.after, asked.draw)
         return await longpoll.answer(principal, place, asked.after, asked.wait, asked.draw)
     except Exception as problem:
