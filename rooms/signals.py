@@ -1,5 +1,6 @@
-"""What the framework tells us of sign-ins, turned into revocations. The only signals in the house: they are Django's
-own.
+"""What the framework tells us of sign-ins and grants, turned into revocations and events.
+
+The only signals in the house: they are Django's and guardian's own.
 """
 
 from __future__ import annotations
@@ -7,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
-from django.db.models.signals import post_save, pre_save
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from guardian.models import UserObjectPermission
 
-from .models import User
+from .events import record
+from .models import Room, User
 from .services.tokens import revoke
 
 
@@ -48,3 +52,15 @@ def credentials_changed(instance: User, created: bool, **_: Any) -> None:
 def _rehashed(user: User) -> bool:
     """Signing in may store the same password under a stronger hash: `set_password` was not called then."""
     return getattr(user, "_password", None) is None
+
+
+@receiver([post_save, post_delete], sender=UserObjectPermission)
+def grant_changed(instance: UserObjectPermission, signal: Any, **_: Any) -> None:
+    """A grant by name came or went: whoever it concerns is asked anew what they may see, on every open feed."""
+    if instance.content_type.model_class() is not Room:
+        return
+    with transaction.atomic():
+        room = Room.objects.live().filter(pk=instance.object_pk).first()
+        if room is not None:
+            facts = {"permission": instance.permission.codename, "granted": signal is post_save}
+            record(room, "grant.changed", actor=None, about=instance.user, data=facts, visible_to=[instance.user_id])

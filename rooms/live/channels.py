@@ -21,7 +21,7 @@ HOLD = 0.05
 MAX_HELD = 500
 BATCH = 200
 
-CHANGING_RIGHTS = ("membership.", "room.", "seat.")
+CHANGING_RIGHTS = ("membership.", "room.", "seat.", "grant.")
 
 
 class RoomChannel:

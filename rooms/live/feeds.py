@@ -88,7 +88,10 @@ class Feed:
         if frame.seq is None or frame.seq <= self.seq or self.doubtful or self.closed:
             return
         if frame.seq > self.place.last_seq and self.concerned_by(frame):
-            self.doubt(frame)
+            if sent_out(frame):
+                self.close(REASONS[frame.type])
+            else:
+                self.doubt(frame)
         else:
             self.seq = frame.seq
             self.listener.tell(self.text_of(frame))
@@ -177,6 +180,11 @@ class Feed:
         if not self.closed:
             self.closed = True
             self.channel.leave(self)
+
+
+def sent_out(frame: Frame) -> bool:
+    """Somebody was removed: they are shown out also where anybody may come back and look, as of a public room."""
+    return frame.type == "membership.ended" and orjson.loads(frame.text)["data"].get("reason") == "removed"
 
 
 def resync_text(slug: str, last_seq: int) -> str:

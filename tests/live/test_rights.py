@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from guardian.shortcuts import assign_perm
+from guardian.shortcuts import assign_perm, remove_perm
 
 from rooms import relaying
 from rooms.live import feeds
 from rooms.live import hub as hubs
 from rooms.models import Message, Room, User
-from rooms.services.memberships import change_role, leave_room, remove_member
+from rooms.services.memberships import change_role, join_room, leave_room, remove_member
 from rooms.services.messages import post_message
 from rooms.services.rooms import change_room, delete_room
 
@@ -54,8 +54,6 @@ async def test_a_removed_member_stops_hearing_the_room_also_when_nothing_carries
 
 
 async def test_who_leaves_a_public_room_goes_on_hearing_it_as_a_visitor(square: Room, ada: User, eve: User):
-    from rooms.services.memberships import join_room
-
     await do(join_room, room=square, user=eve)
     async with await signed_in(eve) as wire:
         await wire.open("square")
@@ -63,6 +61,29 @@ async def test_who_leaves_a_public_room_goes_on_hearing_it_as_a_visitor(square: 
         assert (await wire.until("membership.ended"))["data"]["username"] == "eve"
         assert await hears(wire, square, ada, "still for everybody")
         assert (await wire.ask("message.post", room="square", body="me too"))["code"] == "forbidden"
+
+
+async def test_who_is_removed_from_a_public_room_is_shown_out_and_may_come_back_to_look(
+    square: Room, ada: User, eve: User
+):
+    await do(join_room, room=square, user=eve)
+    async with await signed_in(eve) as wire:
+        await wire.open("square")
+        await do(remove_member, room=square, user=eve, by=ada)
+        assert await wire.hear(2) == {"type": "room.closed", "room": "square", "reason": "not_a_member"}
+        assert not await hears(wire, square, ada, "without eve")
+        await wire.open("square")
+        assert await hears(wire, square, ada, "eve looks in again")
+
+
+async def test_a_grant_taken_back_closes_the_door_it_had_opened(den: Room, ada: User, eve: User):
+    await do(assign_perm, perm="rooms.read_room", user_or_group=eve, obj=den)
+    async with await signed_in(eve) as wire:
+        await wire.open("den")
+        assert await hears(wire, den, ada, "with eve")
+        await do(remove_perm, perm="rooms.read_room", user_or_group=eve, obj=den)
+        assert (await wire.until("room.closed", 2.5))["reason"] == "no_access"
+        assert not await hears(wire, den, ada, "without eve")
 
 
 async def test_a_visitor_is_sent_out_when_the_room_becomes_private_and_a_member_is_not(

@@ -94,7 +94,8 @@ async def test_a_resend_that_meets_its_first_in_one_statement_gives_one_message(
     assert batches
     assert sorted(one.created for one in outcomes) == [False, False, True, True, True]
     assert len({one.message["id"] for one in outcomes}) == 3
-    assert [m async for m in Message.objects.values_list("body", flat=True)] == ["first", "again", "last"]
+    # Whoever speaks at the same time has no claim to an order: a slow first statement is overtaken by the next.
+    assert {m async for m in Message.objects.values_list("body", flat=True)} == {"first", "again", "last"}
 
 
 async def test_a_resend_after_the_fact_gives_the_first_also_among_others(den: Room, ada: User):
