@@ -36,7 +36,6 @@ def draw_profile(request: PageRequest, status: int = 200, **context: Any) -> Htt
         "profile_form": ProfileForm(instance=request.user),
         "token_form": TokenForm(),
         "keys": keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now())).prefetch_related("rooms"),
-        "may_have_keys": request.user.kind != User.Kind.GUEST,
         **context,
     }
     return render(request, "rooms/profile.html", context, status=status)

@@ -30,7 +30,7 @@ class Scene:
         return self.people.get({"reader": "bob", "elsewhere": "ada", "anonymous": ""}.get(role, role))
 
     def token(self, role: str) -> str | None:
-        """What this role sends along. Made straight in the table: guests and the deactivated cannot make theirs."""
+        """What this role sends along. Made straight in the table: the deactivated cannot make theirs."""
         user = self.user(role)
         if user is None:
             return None

@@ -202,7 +202,7 @@ ACTIONS = [
                Page("POST", "/invite/{secret}/")),
     of_oneself("list one's tokens", READS, Rest("GET", "tokens/"), but={"reader": FORBIDDEN}),
     of_oneself("make a token with a token", WRITES, Rest("POST", "tokens/", {"name": "x"}), may=set()),
-    of_oneself("make a token on the page, which tells guests that they cannot", WRITES,
+    of_oneself("make a token on the page", WRITES,
                Page("POST", "/profile/tokens/", {"name": "x", "scopes": "read", "days": "30"})),
     of_oneself("revoke ada's token", WRITES, Rest("DELETE", "tokens/{token}/"), Page("POST", "/profile/tokens/{token}/revoke"),
                may={"ada"}, but=dict.fromkeys(EVERYBODY - {"ada"}, NOTHING) | {"reader": FORBIDDEN}),
