@@ -33,16 +33,16 @@ class Place:
         return access.decided_by_role(self.standing, perm)
 
 
-async def place_of(principal: Principal, slug: str) -> Place:
-    """Where they stand. Raises NotFound for a room they may not see, Forbidden for a token that may not read."""
+async def place_of(principal: Principal, slug: str, perm: str = access.READ) -> Place:
+    """Where they stand. Raises NotFound for a room they may not see, Forbidden for a token whose scopes lack `perm`."""
     user_id = principal.user_id
     standing = await reading.aread_standing(user_id, slug)
     if standing is None or not principal.grant.covers(standing.room_id):
         raise NotFound
     if not standing.is_active:
         raise NotAuthenticated
-    if not principal.grant.allows("read_room"):
-        raise Forbidden("This token may not read.")
+    if not principal.grant.allows(perm):
+        raise Forbidden("This token's scopes do not include that.")
     role = standing.role
     if "read_room" not in permissions_for(standing.user_kind, role, public=standing.public):
         role = await in_thread(role_by_exception, user_id, slug)

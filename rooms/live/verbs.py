@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .. import access, relaying
-from ..errors import Conflict, Forbidden
+from ..errors import Conflict
 from ..models import User
 from ..services.posting import Place as Address
 from ..services.posting import Speaker, apost_message
@@ -89,8 +89,6 @@ async def post(socket: Socket, said: Said, ref: Ref) -> None:
 async def speaking_place(socket: Socket, slug: str) -> tuple[Place, bool]:
     """The room, if they may post there, and whether that had to be asked by name. Raises NotFound or Forbidden."""
     place = await known_place(socket, slug)
-    if not socket.principal.grant.allows(POST):
-        raise Forbidden("This token's scopes do not include that.")
     if place.decided_by_role(POST):
         return place, False
     await in_thread(room_of, socket.principal, slug, POST)
@@ -104,7 +102,7 @@ async def known_place(socket: Socket, slug: str) -> Place:
     if place is None or until < now:
         if len(socket.places) > MAX_ROOMS:
             socket.places.clear()
-        place = await place_of(socket.principal, slug)
+        place = await place_of(socket.principal, slug, POST)
         socket.places[slug] = (place, now + KNOWN_FOR)
     return place
 

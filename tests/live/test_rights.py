@@ -188,6 +188,7 @@ async def test_a_token_reads_only_where_it_is_bound_and_writes_only_with_its_sco
     async with bearing(await token_of(ada, "write")) as wire:
         assert (await wire.ask("room.open", room="square"))["code"] == "forbidden"
         assert (await wire.ask("presence", room="square"))["code"] == "forbidden"
+        assert (await wire.ask("message.post", room="square", body="written unread"))["type"] == "ack"
 
 
 @pytest.mark.parametrize("moment", ["while the room is looked up", "before the log is read"])
