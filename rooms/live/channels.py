@@ -32,6 +32,7 @@ class RoomChannel:
         self.slug = slug
         self.seq = 0
         self.feeds: set[Feed] = set()
+        self.first: set[str] = set()
         self.following: dict[Feed, None] = {}
         self.ready: asyncio.Task[None] | None = None
         self._target = 0
@@ -145,7 +146,10 @@ class RoomChannel:
     # --- who listens
 
     def add(self, feed: Feed) -> None:
+        """The name of the first is kept: whoever else is counted at the first beat of presence is news to them."""
         self.feeds.add(feed)
+        if not self.first and not feed.quiet:
+            self.first.add(feed.listener.principal.user.username)
 
     def follow(self, feed: Feed) -> None:
         self.following[feed] = None

@@ -85,9 +85,9 @@ class Presence:
             return answers
 
     def _tell(self, channel: RoomChannel, here: set[str]) -> None:
-        before = self._known.get(channel.room_id)
+        before = self._known.get(channel.room_id, channel.first)
         self._known[channel.room_id] = here
-        if before is not None and before != here:
+        if before != here:
             data = {"joined": sorted(here - before), "left": sorted(before - here)}
             channel.receive(passing("presence", room_id=channel.room_id, slug=channel.slug, data=data))
 

@@ -43,6 +43,13 @@ async def test_coming_and_going_is_told_and_a_person_with_two_tabs_is_here_once(
     assert len(told) == 2
 
 
+async def test_who_comes_before_anybody_was_counted_is_told_too(den: Room, ada: User, bob: User):
+    async with await signed_in(ada) as hers, await signed_in(bob) as his:
+        await hers.open("den")
+        await his.open("den")
+        assert (await hers.until("presence"))["data"] == {"joined": ["bob"], "left": []}
+
+
 async def test_who_is_here_in_another_process_is_here_until_that_process_has_been_silent(
     den: Room, ada: User, bob: User
 ):
