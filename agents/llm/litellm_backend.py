@@ -18,6 +18,7 @@ from agents.llm.answer import Answer
 from agents.llm.deadlines import Sign, guarded
 from agents.llm.litellm_call import arguments_of, secrets_of
 from agents.llm.litellm_errors import translated
+from agents.llm.openai_client import spare_the_walk
 from agents.llm.port import Part, Request, Usage
 
 CLOSING = 2.0
@@ -40,6 +41,7 @@ def _import() -> Any:
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = 10**9  # a table of dashes is no loop; our own limits cut loops
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx"):
         logging.getLogger(name).setLevel(logging.ERROR)  # below that they write out requests, whole
+    spare_the_walk()
     return litellm
 
 
