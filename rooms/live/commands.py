@@ -42,6 +42,7 @@ class Command:
 
     def read(self, said: Said) -> Said:
         """The fields without `type` and `ref`. Raises Invalid with a sentence for each that is wrong."""
+        said = self.named(said)
         wrong: dict[str, list[str]] = {}
         for name, value in said.items():
             field = self.fields.get(name)
@@ -55,6 +56,12 @@ class Command:
         if wrong:
             raise Invalid(fields=wrong)
         return {name: value for name, value in said.items() if name in self.fields}
+
+    def named(self, said: Said) -> Said:
+        """A message may be named by `id` too, as it is in the message itself."""
+        if "message" not in self.fields or "message" in said or "id" not in said:
+            return said
+        return {"message" if name == "id" else name: value for name, value in said.items()}
 
 
 COMMANDS: dict[str, Command] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import access
+from .. import access, reading
 from ..errors import Forbidden, NotAuthenticated, NotFound
 from ..models import Message, Room, User
 from ..services import messages, reactions
@@ -59,8 +59,9 @@ def check_reach(principal: Principal, user: User, room: Room, perm: str) -> None
 
 def edit(principal: Principal, message: str, body: str, room: str = "") -> dict[str, Any]:
     found = message_of(principal, message, POST)
-    messages.edit_message(message=found, by=person_of(principal), body=body)
-    return {"message": message}
+    user = person_of(principal)
+    messages.edit_message(message=found, by=user, body=body)
+    return as_read_by(user, found)
 
 
 def delete(principal: Principal, message: str, reason: str | None = None, room: str = "") -> dict[str, Any]:
@@ -73,7 +74,12 @@ def delete(principal: Principal, message: str, reason: str | None = None, room: 
     else:
         check_reach(principal, user, found.room, "rooms.moderate_message")
         messages.redact_message(message=found, by=user, reason=reason or "")
-    return {"message": message}
+    return as_read_by(user, found)
+
+
+def as_read_by(user: User, message: Message) -> dict[str, Any]:
+    """What has become of a message, in the shape in which it is posted."""
+    return reading.read_message(access.reader_in(user, message.room), message.pk)
 
 
 def react(principal: Principal, message: str, emoji: str, room: str = "") -> dict[str, Any]:

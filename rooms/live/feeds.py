@@ -97,8 +97,8 @@ class Feed:
             self.listener.tell(self.text_of(frame))
 
     def hear(self, frame: Frame) -> None:
-        """A passing frame: only for those who follow live, and are there."""
-        if not self.quiet and frame.is_for(self.place.reader):
+        """A passing frame: only for those who follow live, and are there, and not for whoever it tells of."""
+        if not self.quiet and frame.about != self.place.reader.user_id and frame.is_for(self.place.reader):
             self.listener.tell(frame.text)
 
     def text_of(self, frame: Frame) -> str:

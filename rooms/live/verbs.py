@@ -119,7 +119,7 @@ async def typing(socket: Socket, said: Said, ref: Ref) -> None:
 
 def typing_frame(place: Place, user: User) -> Any:
     data = {"user": {"username": user.username, "display_name": user.name}, "expires_in": TYPING_LASTS}
-    return passing("typing", room_id=place.room_id, slug=place.slug, data=data)
+    return passing("typing", room_id=place.room_id, slug=place.slug, data=data, about=user.pk)
 
 
 async def who_is_here(socket: Socket, said: Said, ref: Ref) -> None:

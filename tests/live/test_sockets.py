@@ -43,7 +43,8 @@ async def test_a_message_is_edited_marked_and_taken_back_over_the_socket(den: Ro
     async with await signed_in(ada) as hers, await signed_in(bob) as his:
         await his.open("den")
         message = (await hers.ask("message.post", room="den", body="hello"))["data"]["id"]
-        assert (await hers.ask("message.edit", message=message, body="hello again"))["data"] == {"message": message}
+        edited = (await hers.ask("message.edit", message=message, body="hello again"))["data"]
+        assert (edited["id"], edited["body"], edited["state"]) == (message, "hello again", "visible")
         assert (await his.until("message.edited"))["data"]["message"]["body"] == "hello again"
         assert (await his.ask("message.edit", message=message, body="not mine"))["code"] == "forbidden"
         assert (await his.ask("reaction.add", message=message, emoji="👍", room="den"))["type"] == "ack"
@@ -52,7 +53,7 @@ async def test_a_message_is_edited_marked_and_taken_back_over_the_socket(den: Ro
         assert (await his.ask("reaction.remove", message=message, emoji="👍"))["type"] == "ack"
         assert (await his.until("reaction.removed"))["data"]["message"]["reactions"] == []
         assert (await his.ask("message.delete", message=message))["code"] == "forbidden"
-        await hers.ask("message.delete", message=message)
+        assert (await hers.ask("message.delete", id=message))["data"]["state"] == "withdrawn"
         assert (await his.until("message.withdrawn"))["data"]["message"]["body"] == ""
         second = (await his.ask("message.post", room="den", body="rude"))["data"]["id"]
         async with await signed_in(mod) as theirs:
