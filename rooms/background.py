@@ -33,10 +33,19 @@ def loop() -> asyncio.AbstractEventLoop:
     global _loop
     with _lock:
         if _loop is None or _loop[0] != os.getpid() or _loop[1].is_closed():
-            made = asyncio.new_event_loop()
+            made = new_loop()
             threading.Thread(target=made.run_forever, name="background-loop", daemon=True).start()
             _loop = (os.getpid(), made)
         return _loop[1]
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A quick one where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def submit(work: Coroutine[Any, Any, T]) -> Future[T]:

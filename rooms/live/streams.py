@@ -7,7 +7,6 @@ and never as wrong text.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -49,14 +48,21 @@ async def send_text(message: Writing, offset: int, text: str) -> None:
         state="writing",
         visible_to=None if message.visible_to is None else tuple(message.visible_to),
     )
-    await asyncio.gather(relaying.publish_frame(frame), remember(message.id, offset, text))
+    relaying.publish_soon(frame)
+    await remember(message.id, offset, text)
 
 
 async def remember(message_id: UUID | str, offset: int, text: str) -> None:
+    """Add a piece. Without those before it, it would be of no use, and stay for ever: only the first sets an end."""
+    name, piece = key("text", message_id), f"{offset}|{text}"
+
     async def push(redis: Redis) -> None:
+        if offset:
+            await redis.execute_command("RPUSHX", name, piece)
+            return
         async with redis.pipeline(transaction=False) as pipe:
-            pipe.rpush(key("text", message_id), f"{offset}|{text}")
-            pipe.expire(key("text", message_id), KEEP)
+            pipe.rpush(name, piece)
+            pipe.expire(name, KEEP)
             await pipe.execute()
 
     await store().ask(push)
