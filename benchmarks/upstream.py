@@ -56,6 +56,8 @@ async def speak(writer: asyncio.StreamWriter, model: str) -> None:
     for _ in range(words):
         await asyncio.sleep(max(0, due - asyncio.get_running_loop().time()))
         due += gap / 1000
+        if writer.is_closing():  # nobody listens any more
+            return
         text = f"<{time.monotonic_ns()}> "
         writer.write(event(model, index=0, delta={"content": text}, finish_reason=None))
     writer.write(event(model, index=0, delta={}, finish_reason="stop"))
