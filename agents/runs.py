@@ -1,48 +1,78 @@
-"""The life of a run in a worker: claim a step, do its work, write its end, wake what waited for it."""
+"""The life of a run in a worker: claim a step, begin its work, wait for it, write its end, wake what waited for it.
+
+What comes before the wait and what comes after it each take a turn (`turns`); the wait itself costs a thread only.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
 from . import endings
 from .claims import Claim, claim
 from .models import Reason, Status, Step
 from .outcomes import Outcome
-from .steps import WORK
+from .steps import WORK, Begun
+from .turns import turn
 
 log = logging.getLogger(__name__)
 
 RELATED = ("task__room", "task__agent__user", "task__seat", "task__trigger_message__author", "task__reply__room")
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A step that is ours, under way."""
+
+    step: Step
+    fence: int
+    begun: Begun
+
+
 def run(step_id: UUID) -> list[UUID]:
     """Do a step, if it is there to be done; the steps that are ready after it. Called twice, it is done once."""
-    mine = claim(step_id)
-    return carry_out(Step.objects.select_related(*RELATED).get(pk=step_id), mine) if mine else []
+    with turn():
+        mine = claim(step_id)
+        run = begin(Step.objects.select_related(*RELATED).get(pk=step_id), mine) if mine else None
+    return see_through(run) if run else []
 
 
-def run_laid(step: Step) -> list[UUID]:
-    """The same for a step that was laid out just now: all that `RELATED` would fetch is there."""
+def begin_laid(step: Step) -> Run | None:
+    """Begin a step that was laid out just now: all that `RELATED` would fetch is there. Wants to be in a turn."""
     mine = claim(step.pk)
-    return carry_out(step, mine) if mine else []
+    return begin(step, mine) if mine else None
 
 
-def carry_out(step: Step, mine: Claim) -> list[UUID]:
-    outcome = work(step, mine)
-    if outcome is None or not endings.end_step(step, mine.fence, outcome):
-        log.warning("run %s was ended by somebody else; what it wrote since does not count", step.task_id)
-        return []
-    return ready_after(step) if outcome.status == Status.DONE else []
-
-
-def work(step: Step, mine: Claim) -> Outcome | None:
-    """The outcome of a step, whatever goes wrong in it: a run always ends with a reason."""
+def begin(step: Step, mine: Claim) -> Run:
     try:
-        return WORK[step.kind](step, mine)
+        return Run(step, mine.fence, WORK[step.kind](step, mine))
     except Exception as error:
-        log.exception("run %s failed by a fault of our own", step.task_id)
-        return Outcome(Reason.ERROR, endings.text_shown(step.task.reply), error=type(error).__name__[:32])
+        return Run(step, mine.fence, Begun.ended(fault(step, error)))
+
+
+def see_through(run: Run) -> list[UUID]:
+    """Wait for the outcome and write it down, whatever it is: a run always ends with a reason."""
+    outcome = outcome_of(run)
+    with turn():
+        if outcome is None or not endings.end_step(run.step, run.fence, outcome):
+            log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)
+            return []
+        return ready_after(run.step) if outcome.status == Status.DONE else []
+
+
+def outcome_of(run: Run) -> Outcome | None:
+    with turn():
+        run.begun.meanwhile()
+    try:
+        return run.begun.outcome.result(run.begun.longest)
+    except Exception as error:
+        return fault(run.step, error)
+
+
+def fault(step: Step, error: Exception) -> Outcome:
+    log.error("run %s failed by a fault of our own", step.task_id, exc_info=error)
+    return Outcome(Reason.ERROR, endings.text_shown(step.task.reply), error=type(error).__name__[:32])
 
 
 def ready_after(step: Step) -> list[UUID]:

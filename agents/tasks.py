@@ -15,6 +15,7 @@ from rooms.errors import NotFound
 from . import runs, sweeping, waking
 from .laying import begin
 from .models import Step
+from .turns import turn
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,13 @@ log = logging.getLogger(__name__)
 @shared_task
 def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
-    steps = waking.answer(event_id)
+    with turn():
+        steps = waking.answer(event_id)
+        run = runs.begin_laid(steps[0]) if steps else None
     if steps[1:]:
         background.executor().submit(background.with_connection, begin_and_queue, steps[1:])
-    for step in steps[:1]:
-        queue(runs.run_laid(step))
+    if run is not None:
+        queue(runs.see_through(run))
 
 
 def begin_and_queue(steps: list[Step]) -> None:

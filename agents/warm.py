@@ -11,6 +11,7 @@ from django.conf import settings
 
 from rooms import background, db, markup
 
+from . import turns
 from .llm.port import backend_for
 from .models import Agent, Reason
 from .watch import stop_here
@@ -28,6 +29,7 @@ def connect() -> None:
 
 def warm_up(**_: Any) -> None:
     """Beside the work, not before it: a worker that waits for a provider would keep everybody else waiting too."""
+    turns.share_quickly()
     threading.Thread(target=warm, name="warm-up", daemon=True).start()
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from rooms import background
 from rooms.errors import Conflict
 from rooms.models import User
+from rooms.services.messages import lock_room
 
 from .. import tasks
 from ..endings import end_task
@@ -51,8 +52,12 @@ def end_unless_running(run: Task, reason: Reason) -> None:
 
 
 def retry_run(*, run: Task, by: User) -> Task:
-    """Ask for the answer once more: a new run, whoever asks now its requester. The broken one stays as it is."""
+    """Ask for the answer once more: a new run, whoever asks now its requester. The broken one stays as it is.
+
+    The room is locked before anything is looked at, so that of two who ask at once the second finds the first's run.
+    """
     with transaction.atomic():
+        lock_room(run.room)
         question, seat = run.trigger_message, Seat.objects.filter(room=run.room, agent=run.agent).first()
         if run.status == Status.DONE or is_live(run) or is_answering(run):
             raise Conflict("There is an answer to this already, or one is being written.")

@@ -1,4 +1,4 @@
-"""What a step of each kind does: functions `(step, claim) -> Outcome | None`; None when the lease was lost."""
+"""What a step of each kind does: functions `(step, claim) -> Begun`, which do not wait."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from ..claims import Claim
 from ..models import Step
-from ..outcomes import Outcome
+from .begun import Begun
 from .complete import complete
 
-Work = Callable[[Step, Claim], Outcome | None]
+Work = Callable[[Step, Claim], Begun]
 
 WORK: dict[str, Work] = {Step.Kind.COMPLETE: complete}
 
-__all__ = ["WORK", "Work"]
+__all__ = ["WORK", "Begun", "Work"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,40 +25,40 @@ from ..laying import begin
 from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
+from .begun import Begun
+
+log = logging.getLogger(__name__)
 
 SCRIPTED = "agents.llm.scripted.Scripted"
 
 
-def complete(step: Step, claim: Claim) -> Outcome | None:
-    """The prologue and the wait; the answer itself runs on the process's event loop with those of all other runs."""
-    leased = time.monotonic()
-    task = step.task
+def complete(step: Step, claim: Claim) -> Begun:
+    """Call the model; the answer runs on the process's event loop with those of all other runs."""
+    task, leased = step.task, time.monotonic()
     refusal = obstacle(task)
     if refusal is not None:
-        return refusal
+        return Begun.ended(refusal)
     told = context.build(task, present(task.trigger_message))
     request = request_for(task, told)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
-        return Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32])
+        return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
     talk = conversation_for(step, claim, request, leased)
-    speaking = background.submit(converse(talk))
-    show(task, talk)
-    remember(claim, told)
-    release_connection()
-    return speaking.result(request.deadlines.total + 2 * GRACE + 30)
+    longest = request.deadlines.total + 2 * GRACE + 30
+    return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 
 
-def show(task: Task, talk: Conversation) -> None:
+def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:
     """Everybody sees that the agent writes, while its model is being called. Where it cannot speak, it is stopped."""
     loop = background.loop()
     try:
         loop.call_soon_threadsafe(talk.begin, task.reply or begin(task))
+        remember(claim, told)
     except NotFound:
         loop.call_soon_threadsafe(talk.stop, Reason.UNSEATED)
-    except BaseException:
+    except Exception:
+        log.exception("the answer of run %s could not be begun", task.pk)
         loop.call_soon_threadsafe(talk.stop, Reason.ERROR)
-        raise
 
 
 def obstacle(task: Task) -> Outcome | None:
@@ -139,9 +141,3 @@ def remember(claim: Claim, told: Context) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER, params)
-
-
-def release_connection() -> None:
-    """A thread that waits for a model must not hold one of the few connections of the pool."""
-    if not connection.in_atomic_block:
-        connection.close()

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from ..outcomes import Outcome
+
+
+def nothing() -> None:
+    """There is nothing to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A step under way. `outcome` comes within `longest` seconds, and is None when the lease was lost.
+
+    `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises.
+    """
+
+    outcome: Future[Outcome | None]
+    meanwhile: Callable[[], None] = nothing
+    longest: float = 0.0
+
+    @classmethod
+    def ended(cls, outcome: Outcome) -> Begun:
+        """One that came to its end at once."""
+        future: Future[Outcome | None] = Future()
+        future.set_result(outcome)
+        return cls(future)
