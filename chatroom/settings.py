@@ -309,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "InvitationRole": ["member", "guest"],
         "UserKind": "rooms.models.User.Kind",
         "RoomKind": "rooms.models.Room.Kind",
+        "StepKind": "agents.models.Step.Kind",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "rooms.api.schema.add_events"],
 }
