@@ -57,4 +57,8 @@ def instructions_of(agent: Agent, room: Room) -> Instructions:
         "persona": agent.persona,
         "system_prompt": agent.system_prompt,
     }
-    return Instructions(TEMPLATE, parts, orjson.dumps({"name": room.name, "topic": room.topic}).decode())
+    return Instructions(TEMPLATE, parts, facts_of(room))
+
+
+def facts_of(room: Room) -> str:
+    return orjson.dumps({"name": room.name, "topic": room.topic}).decode()

@@ -53,6 +53,7 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
+MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
 
@@ -308,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "InvitationRole": ["member", "guest"],
         "UserKind": "rooms.models.User.Kind",
         "RoomKind": "rooms.models.Room.Kind",
+        "StepKind": "agents.models.Step.Kind",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "rooms.api.schema.add_events"],
 }

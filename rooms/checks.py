@@ -9,7 +9,16 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-LISTS = ("MESSAGE_GATES", "STEP_GATES", "REPLY_GATES", "AGENT_CONTEXT", "PERSON_USAGE", "RELAY_CHORES", "ROOM_PANELS")
+LISTS = (
+    "MESSAGE_GATES",
+    "STEP_GATES",
+    "REPLY_GATES",
+    "AGENT_CONTEXT",
+    "PERSON_USAGE",
+    "RELAY_CHORES",
+    "ROOM_PANELS",
+    "MESSAGE_LINKS",
+)
 
 
 def wired_names() -> Iterator[tuple[str, str]]:

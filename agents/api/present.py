@@ -9,6 +9,7 @@ from rooms.models import User
 
 from ..models import Agent, Seat, Step, Task, Usage
 from ..models.agent import BOUNDS
+from ..provenance import Provenance, Source
 from ..services.registry import may_change
 
 Facts = dict[str, Any]
@@ -87,3 +88,52 @@ def usage(found: Usage) -> Facts:
         "cost_micros": found.cost_micros,
         "estimated": found.estimated,
     }
+
+
+def provenance(found: Provenance) -> Facts:
+    task = found.task
+    return {
+        "message": found.message.pk,
+        "room": task.room.slug,
+        "run": task.pk,
+        "agent": person(task.agent.user),
+        "requester": found.requester and person(found.requester),
+        "trigger": found.trigger and source(found.trigger),
+        "root": found.root and source(found.root),
+        "depth": task.depth,
+        "attempt": task.attempt,
+        "status": task.status,
+        "reason": task.reason,
+        "notice": task.notice,
+        "model": found.model,
+        "prompt_tokens": found.prompt_tokens,
+        "completion_tokens": found.completion_tokens,
+        "cost_micros": found.cost_micros,
+        "estimated": found.estimated,
+        "sources": [source(one) for one in found.sources],
+        "unseen_sources": found.unseen,
+        "reproducible": found.reproducible,
+        "differences": found.differences,
+        "steps": [step_behind(found, one) for one in found.steps],
+        "created_at": time(task.created_at),
+        "started_at": time(task.started_at),
+        "ended_at": time(task.ended_at),
+    }
+
+
+def source(found: Source) -> Facts:
+    message = found.message
+    return {
+        "id": message.pk,
+        "seq": message.seq,
+        "author": person(message.author),
+        "state": message.state,
+        "excerpt": found.excerpt,
+        "change": found.change,
+        "created_at": time(message.created_at),
+    }
+
+
+def step_behind(story: Provenance, found: Step) -> Facts:
+    shown = found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None
+    return step(found) | {"prompt_sha256": shown, "prompt_tokens": found.prompt_tokens}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from rooms.api.shapes import PersonShape, Shape
+from rooms.models import Message
 
 from ..models import Reason, Seat, Status, Step
 
@@ -92,3 +93,55 @@ class RunShape(Shape):
 class RunsShape(Shape):
     results = RunShape(many=True)
     has_before = serializers.BooleanField()
+
+
+class SourceShape(Shape):
+    id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    author = PersonShape()
+    state = serializers.ChoiceField(choices=Message.State.choices)
+    excerpt = serializers.CharField(help_text="How it begins, as it stands now.")
+    change = serializers.ChoiceField(
+        choices=["edited", "redacted", "withdrawn", "held"],
+        allow_blank=True,
+        help_text="What has befallen it since it was read.",
+    )
+    created_at = serializers.DateTimeField()
+
+
+class StepBehindShape(StepShape):
+    prompt_sha256 = serializers.CharField(
+        allow_null=True,
+        help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
+    )
+    prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")
+
+
+class ProvenanceShape(Shape):
+    message = serializers.UUIDField()
+    room = serializers.SlugField()
+    run = serializers.UUIDField()
+    agent = PersonShape()
+    requester = PersonShape(allow_null=True, help_text="Who asked. Null with the trigger.")
+    trigger = SourceShape(allow_null=True, help_text="What it answers. Null when that is gone, or not for you.")
+    root = SourceShape(allow_null=True, help_text="What a person said first, in a chain of agents. Null likewise.")
+    depth = serializers.IntegerField(help_text="How far from the root this is.")
+    attempt = serializers.IntegerField(help_text="The how manyth time this agent was asked for this answer.")
+    status = serializers.ChoiceField(choices=Status.choices)
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True)
+    notice = serializers.CharField(help_text="The reason as a sentence.")
+    model = serializers.CharField(allow_null=True, help_text="Null when none was called.")
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost_micros = serializers.IntegerField(help_text="Millionths of a US dollar.")
+    estimated = serializers.BooleanField(help_text="The provider did not say, so these are estimates.")
+    sources = SourceShape(many=True, help_text="The messages that were read, oldest first.")
+    unseen_sources = serializers.IntegerField(help_text="How many more were read that are not for you.")
+    reproducible = serializers.BooleanField(
+        allow_null=True, help_text="Whether the sources, as they stand now, still give the same prompt."
+    )
+    differences = serializers.ListField(child=serializers.CharField(), help_text="Why not, in sentences.")
+    steps = StepBehindShape(many=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)

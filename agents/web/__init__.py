@@ -1,1 +1,1 @@
-"""Pages about agents: who sits in a room, and how they behave there."""
+"""Pages about agents: who sits in a room, how they behave there, and why they said what they said."""

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+from . import why
 from .views import change, index, remove
 
 urlpatterns = [
+    path("messages/<uuid:message_id>/why/", why.show, name="message_why"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),
     path("rooms/<slug:slug>/agents/<str:username>/remove", remove, name="seat_remove"),

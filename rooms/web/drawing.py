@@ -17,6 +17,8 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 
+from .links import links_for
+
 Message = Mapping[str, Any]
 
 JOINED_WITHIN = timedelta(minutes=5)
@@ -25,7 +27,7 @@ QUIET_STATES = ("visible", "writing")
 
 def draw_message(message: Message, *, place: str = "") -> SafeString:
     """A message of the public contract as HTML. No query, so it may be called in an event loop."""
-    return message_template().render(Context({"m": message, "place": place}))
+    return message_template().render(Context({"m": message, "place": place, "links": links_for(message)}))
 
 
 @cache

@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { ask } from "./http.js";
 import { confirm } from "./dialogs.js";
 import { Editor } from "./editor.js";
+import { openSheet } from "./sheet.js";
 
 const GONE = ["redacted", "withdrawn"];
 
@@ -36,6 +37,7 @@ export class Actions {
     this.#active = article?.dataset.seq && !GONE.includes(article.dataset.state) ? article : null;
     if (!this.#active) return this.#tools.remove();
     this.#fit(this.#active);
+    this.#offerLinks(this.#active);
     this.#active.append(this.#tools);
   }
 
@@ -49,6 +51,13 @@ export class Actions {
     show("[data-action=open-react]", this.room.may("add_reaction"));
     show("[data-action=reply]", this.room.may("post_message") && state !== "writing");
     show("[data-action=edit]", isMine && ["visible", "held"].includes(state));
+  }
+
+  // What the message links to, as items of its menu.
+  #offerLinks(article) {
+    const menu = this.#tools.querySelector("[data-menu=more]");
+    menu.querySelectorAll("[data-sheet]").forEach((old) => old.remove());
+    menu.prepend(...[...article.querySelectorAll(".message__links a")].map((link) => link.cloneNode(true)));
   }
 
   #step(by) {
@@ -95,6 +104,8 @@ export class Actions {
   #click(event) {
     const quote = event.target.closest("[data-quote]");
     if (quote) return this.#goTo(event, quote.dataset.quote);
+    const link = event.target.closest("[data-sheet]");
+    if (link) return this.#sheet(event, link);
     const button = event.target.closest("[data-action]");
     const article = messageOf(event);
     if (button && article) return this.#do(button.dataset.action, article, button);
@@ -127,7 +138,7 @@ export class Actions {
     const below = timeline.bottom - this.#tools.getBoundingClientRect().bottom;
     menu.classList.toggle("opens-up", below < menu.offsetHeight + 16);
     button.setAttribute("aria-expanded", "true");
-    menu.querySelector("button:not([hidden])").focus({ preventScroll: true });
+    menu.querySelector("a, button:not([hidden])").focus({ preventScroll: true });
   }
 
   #closeMenus() {
@@ -202,6 +213,13 @@ export class Actions {
   #editLast() {
     const mine = this.timeline.settled.filter(({ dataset }) => dataset.author === this.room.me && dataset.state === "visible");
     if (mine.length) this.editor.open(mine.at(-1));
+  }
+
+  #sheet(event, link) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // into a tab of its own
+    event.preventDefault();
+    this.#closeMenus();
+    this.#try(openSheet(link));
   }
 
   #goTo(event, id) {

@@ -93,6 +93,8 @@ def scene(people: dict[str, User]) -> Scene:
         task(seat, bob, said),
         task(seat, bob, asked, status="interrupted", reason="worker_lost", ended_at=timezone.now()),
     )
+    answer = message(den, echo, "hello, bob")
+    task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
     invitation, secret = create_invitation(room=den, by=ada)
     _, prefix, digest = new_secret("crt")
     ApiToken.objects.create(user=ada, name="hers", prefix=prefix, digest=digest, scopes=["read"])
@@ -104,6 +106,7 @@ def scene(people: dict[str, User]) -> Scene:
         "hers": hers,
         "whisper": whisper,
         "public": public,
+        "answer": answer,
         "run": str(run.pk),
         "broken": str(broken.pk),
         "invitation": invitation.prefix,

@@ -130,6 +130,8 @@ ACTIONS = [
     row("see the settings", READS, GUESTS, Page("GET", "/rooms/{den}/settings/")),
     row("see the agents", READS, GUESTS, Rest("GET", "rooms/{den}/agents/"), Page("GET", "/rooms/{den}/agents/")),
     row("see the runs", READS, GUESTS, Rest("GET", "rooms/{den}/runs/"), Rest("GET", "runs/{run}/")),
+    row("see why an agent said something", READS, GUESTS, Rest("GET", "messages/{answer}/provenance/"),
+        Page("GET", "/messages/{answer}/why/")),
     # --- speaking
     row("say something", WRITES, GUESTS - {"root"}, Rest("POST", "rooms/{den}/messages/", {"body": "hi"}),
         Live("message.post", {"room": "{den}", "body": "hi"}), Page("POST", "/rooms/{den}/messages/", {"body": "hi"}),

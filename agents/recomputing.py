@@ -1,0 +1,97 @@
+"""The prompt of a step once more, from what was recorded of it: its instructions and the ids of the messages it read.
+
+The messages are taken as they stand now, so the hash is the recorded one for as long as nothing of it was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from rooms.models import Event, Message
+
+from .context import Asking, Context, Said, shortened, turn_of
+from .instructions import Instructions, facts_of
+from .llm.port import Turn
+from .models import Step
+
+NO_REASON = (
+    "Something else went into it than instructions and messages, or the house builds its prompts differently now."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """`reasons` are sentences, and only there when the hashes differ."""
+
+    recorded: str
+    found: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_equal(self) -> bool:
+        return self.recorded == self.found
+
+
+def recompute(step: Step) -> Recomputed | None:
+    """Build the prompt again and compare. None when the step never came so far as to have one."""
+    if not step.prompt_sha256:
+        return None
+    sources = sources_of(step)
+    found = built_again(step, sources).sha256
+    reasons = () if found == step.prompt_sha256 else tuple(reasons_of(step, sources)) or (NO_REASON,)
+    return Recomputed(step.prompt_sha256, found, reasons)
+
+
+def sources_of(step: Step) -> list[Message]:
+    """The messages of its prompt that still exist, in the order they had in it."""
+    found = Message.objects.select_related("author").in_bulk(step.read)
+    return [found[id] for id in step.read if id in found]
+
+
+def built_again(step: Step, sources: Sequence[Message]) -> Context:
+    """No budget is asked but for the question, which may have been cut so that it fits."""
+    built = Context()
+    if step.prompt is not None:
+        told = Instructions(step.prompt.template, step.prompt.parts, facts_of(step.task.room))
+        built.turns.append(Turn("system", told.text))
+    built.turns.extend(turn_again(step, source, built.turns) for source in sources)
+    return built
+
+
+def turn_again(step: Step, source: Message, above: Sequence[Turn]) -> Turn:
+    asking = Asking(step.task, source, None, 0)
+    said = Said(source.pk, source.author_id, source.author.username, source.body)
+    turn = turn_of(asking, said)
+    if source.pk != step.task.trigger_message_id:
+        return turn
+    free = step.task.agent.max_prompt_tokens - sum(asking.cost(one.content) for one in above if one.role == "system")
+    return turn if asking.cost(turn.content) <= free else shortened(said, free)
+
+
+def reasons_of(step: Step, sources: Sequence[Message]) -> Iterator[str]:
+    """What has befallen its parts since. Held words are still there, so holding them changes nothing."""
+    there = {source.pk for source in sources}
+    yield from (f"Message {id} does not exist any more." for id in step.read if id not in there)
+    for source in sources:
+        change = change_since(step, source)
+        if change not in ("", Message.State.HELD):
+            yield f"Message {source.seq} of @{source.author.username} ({source.pk}) was {change}."
+    if renamed_since(step):
+        yield "The name or the topic of the room was changed."
+
+
+def change_since(step: Step, source: Message) -> str:
+    """`edited`, `redacted`, `withdrawn` or `held`, if that has happened to a message after it was read."""
+    if source.is_recalled or source.state == Message.State.HELD:
+        return source.state
+    is_later = source.edited_at is not None and step.started_at is not None and source.edited_at >= step.started_at
+    return "edited" if is_later else ""
+
+
+def renamed_since(step: Step) -> bool:
+    renamed = Q(data__changed__contains=["name"]) | Q(data__changed__contains=["topic"])
+    changes = Event.objects.filter(renamed, room=step.task.room_id, type="room.changed")
+    return changes.filter(created_at__gte=step.started_at).exists()

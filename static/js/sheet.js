@@ -1,0 +1,12 @@
+// A page about a message, shown over the room: its inside alone, as the server draws it.
+
+import { ask } from "./http.js";
+
+export async function openSheet({ href, textContent }) {
+  const response = await ask(`${href}?piece`);
+  if (response.redirected) return location.assign(href); // to sign in again
+  const dialog = document.getElementById("sheet");
+  dialog.setAttribute("aria-label", textContent);
+  dialog.querySelector("[data-sheet-body]").innerHTML = await response.text();
+  dialog.showModal();
+}
