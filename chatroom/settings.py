@@ -145,7 +145,6 @@ TEMPLATES = [
 
 database = envdatabase("DATABASE_URL", "postgresql:///chatroom" if DEBUG else None)
 DB_POOL_SIZE = envint("DB_POOL_SIZE", 12, at_least=2, at_most=500)
-ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 10, at_least=2, at_most=500)  # what sockets and agents' runs share
 ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 8, at_least=1, at_most=500)  # of each event loop; see rooms/db.py
 DB_STATEMENT_TIMEOUT_MS = envint("DB_STATEMENT_TIMEOUT_MS", 5000)  # 0 for long migrations
 DB_LIMITS = (
