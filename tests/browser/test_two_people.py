@@ -71,7 +71,7 @@ async def test_a_reload_in_the_middle_of_an_answer_goes_on_where_it_is(visit: Vi
 
 async def test_who_asked_can_stop_the_answer_and_somebody_else_cannot(visit: Visit) -> None:
     bob, mod, gus = await visit("bob", DEN), await visit("mod", DEN), await visit("gus", DEN)
-    await say(bob, "@echo tell me everything about tea, please, and leave nothing out")
+    await say(bob, "@brook tell me everything about tea, please, and leave nothing out")  # it takes a minute
     stop = bob.locator(".message--writing").get_by_role("button", name="Stop")
     await expect(stop).to_be_visible(timeout=15_000)
     await expect(mod.locator(".message--writing").get_by_role("button", name="Stop")).to_be_visible()

@@ -44,6 +44,8 @@ for user, role in ((bob, "member"), (mod, "moderator"), (gus, "guest"), (ivy, "m
     begin_membership(room=den, user=user, role=role, by=ada)
 echo = create_agent(owner=ada, username="echo", display_name="Echo", persona="Repeats what matters.")
 seat_agent(room=den, agent=echo, by=ada)
+slow = create_agent(owner=ada, username="brook", display_name="Brook", model="scripted:words-f200-i150-n400")
+seat_agent(room=den, agent=slow, by=ada)
 create_agent(owner=ada, username="scribe", display_name="Scribe", persona="Keeps minutes.")
 square = create_room(creator=ada, name="Square", slug="square", visibility="public", topic="For everybody")
 archive = create_room(creator=ada, name="Archive", slug="archive")
