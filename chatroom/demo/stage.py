@@ -33,7 +33,7 @@ class Stage:
         self.home = Path(tempfile.mkdtemp(prefix="chatroom-demo-"))
         self.home.chmod(0o711)  # PostgreSQL runs as another account when we are root
         self.port = spare_port()
-        self.name = f"chatroom_demo_{secrets.token_hex(4)}"
+        self.name = f"chatroom_demo_{os.getpid()}_{secrets.token_hex(4)}"  # whose it is, should it be left behind
         self.environment = self.own_environment()
         self._ends = AsyncExitStack()
 

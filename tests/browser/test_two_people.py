@@ -58,14 +58,16 @@ async def test_a_mentioned_agent_writes_before_the_eyes_of_both(visit: Visit) ->
 
 async def test_a_reload_in_the_middle_of_an_answer_goes_on_where_it_is(visit: Visit) -> None:
     ada, bob = await visit("ada", DEN), await visit("bob", DEN)
-    await say(ada, "@echo and what about the cups?")
+    await say(ada, "@brook and what about the cups?")  # it takes a minute
     writing = bob.locator(".message--writing [data-text]")
     await expect(writing).to_have_text(re.compile(r"(\S+ ){4}"), timeout=15_000)
     before = await writing.text_content() or ""
     await bob.reload()
     assert (await writing.text_content() or "").startswith(before)
+    await ada.locator(".message--writing").get_by_role("button", name="Stop").click()
     await expect(bob.locator(".message--writing")).to_have_count(0, timeout=40_000)
-    shown = [await page.locator(".message[data-author=echo] .message__body").last.inner_text() for page in (ada, bob)]
+    await expect(ada.locator(".message--writing")).to_have_count(0, timeout=40_000)
+    shown = [await page.locator(".message[data-author=brook] .message__body").last.inner_text() for page in (ada, bob)]
     assert shown[0] == shown[1]
 
 
