@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -19,12 +20,14 @@ from .gates import Window, Withheld
 from .llm.port import Backend, Finish, LLMError, Request, Text, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
-from .retrying import RETRIES, patience_of, pause_before
 from .voice import Voice
 from .watch import LOST, watch
 
 log = logging.getLogger(__name__)
 
+RETRIES = 2
+RETRIED = frozenset({"busy", "down"})
+LONGEST_WAIT = 10.0
 GRACE = 10.0
 """Seconds after the agent's own deadline at which a backend that does not mind it is cut off."""
 
@@ -132,7 +135,7 @@ async def answer(talk: Conversation) -> Outcome:
         except LLMError as error:
             await leave.failed(error)
             note(talk, error)
-            pause = None if talk.voice.has_begun else pause_before(number + 1, error)
+            pause = pause_before(number + 1, error, talk)
             if pause is None:
                 await talk.voice.finish()
                 return broken(error, talk.shown, spent(talk))
@@ -171,6 +174,21 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
     except Withheld as objection:
         return refused_by(objection.verdict, "", spent(talk))
     return finished(finish, text, spent(talk))
+
+
+def pause_before(number: int, error: LLMError, talk: Conversation) -> float | None:
+    """Seconds until the call may be made again, jittered; None when it must not be."""
+    if number > RETRIES + 1 or error.kind not in RETRIED or talk.voice.has_begun:
+        return None
+    if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
+        return None
+    backoff = 0.25 * 2**number * random.uniform(0.5, 1.5)  # noqa: S311  # a jitter need not be unguessable
+    return max(backoff, (error.retry_after or 0) * random.uniform(1, 1.1))  # noqa: S311
+
+
+def patience_of(request: Request) -> float:
+    """How long a probe may take to say its first word, before another call may probe."""
+    return request.deadlines.connect + request.deadlines.first_token + 5
 
 
 def note(talk: Conversation, error: LLMError) -> None:

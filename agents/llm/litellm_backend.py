@@ -13,9 +13,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from django.conf import settings
-
-from agents.llm import bills, direct
+from agents.llm import bills
 from agents.llm.answer import Answer
 from agents.llm.deadlines import Sign, guarded
 from agents.llm.litellm_call import arguments_of, secrets_of
@@ -55,8 +53,7 @@ class LiteLLM:
         self.warmed = False
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        parts = self._directly if settings.LLM_DIRECT and direct.suits(request) else self._parts
-        return guarded(parts(request), request, self.usage_of, prepare=self._litellm)
+        return guarded(self._parts(request), request, self.usage_of, prepare=self._litellm)
 
     def usage_of(self, request: Request, written: str) -> Usage:
         return bills.estimated(request, written, _import() if self.imported else None)
@@ -74,13 +71,9 @@ class LiteLLM:
 
     async def close(self) -> None:
         """Else aiohttp complains of every connection that was kept for the next call."""
-        await direct.close()
         if self.imported:
             await _import().close_litellm_async_clients()
             _import().in_memory_llm_clients_cache.flush_cache()
-
-    def _directly(self, request: Request) -> AsyncGenerator[Part | Sign, None]:
-        return direct.parts(request, _import() if self.imported else None)
 
     async def _parts(self, request: Request) -> AsyncGenerator[Part | Sign, None]:
         litellm = _import()
