@@ -16,7 +16,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.FILTERED: "The model's provider stopped this answer.",
     Reason.CANCELLED: "The answer was stopped.",
     Reason.RECALLED: "What this would have answered was taken back.",
-    Reason.UNSEATED: "The agent has left the room or was switched off.",
+    Reason.UNSEATED: "The agent has left the room.",
     Reason.EXPIRED: "Nobody was free to answer in time. You can ask again.",
     Reason.WORKER_LOST: "The answer broke off because the process writing it stopped. You can ask for it again.",
     Reason.ERROR: "Something went wrong on our side. You can ask for it again.",

@@ -30,7 +30,7 @@ STOPPED = """
     SELECT mine.step, CASE
         WHEN s.id IS NULL OR s.fence <> mine.fence OR s.status <> 'running' THEN 'lost'
         WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
-        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
+        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled THEN 'unseated'
         WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn') THEN 'recalled'
         END
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
@@ -38,7 +38,6 @@ STOPPED = """
       LEFT JOIN agents_task t ON t.id = s.task_id
       LEFT JOIN agents_agent g ON g.id = t.agent_id
       LEFT JOIN rooms_room r ON r.id = t.room_id
-      LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id
       LEFT JOIN rooms_message m ON m.id = t.reply_id
       LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
 """
