@@ -17,6 +17,10 @@ REASONS: dict[str, Reason] = {
 }
 
 
+LARGEST_CALLS = 64_000
+"""Characters of all arguments together: a model that never stops writing a call shows nothing that could be cut."""
+
+
 @dataclass
 class PartialCall:
     id: str = ""
@@ -29,6 +33,7 @@ class Answer:
         self.pieces: list[str] = []
         self.partial: dict[int, PartialCall] = {}
         self.usage: Any = None
+        self.written = 0
 
     @property
     def text(self) -> str:
@@ -60,6 +65,9 @@ class Answer:
         if piece.function is not None:
             call.name = piece.function.name or call.name
             call.arguments.append(piece.function.arguments or "")
+            self.written += len(call.arguments[-1])
+        if self.written > LARGEST_CALLS:
+            raise LLMError("too_large")
 
     def must_be_whole(self, stream: Any) -> None:
         """LiteLLM ends a stream that broke off, and one that was a web page, with `stop` and invented usage."""

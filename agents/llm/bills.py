@@ -5,7 +5,7 @@ The price is the request's own, `params["price"] = {"prompt": 2.5, "completion":
 model on one's own machine. Costs round up, so that many small calls are not free.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from math import ceil
 from typing import Any
@@ -27,9 +27,17 @@ def usage_of(request: Request, written: str, counted: Any, litellm: Any) -> Usag
 
 def estimated(request: Request, written: str, litellm: Any = None) -> Usage:
     """Counted by ourselves; too little where the model thought unseen."""
-    prompt = sum(count_tokens(request.model, turn.content) + PER_TURN for turn in request.turns)
+    prompt = sum(count_tokens(request.model, text) + PER_TURN for text in told(request))
     completion = count_tokens(request.model, written)
     return Usage(prompt, completion, _cost(request, prompt, completion, litellm), estimated=True)
+
+
+def told(request: Request) -> Iterator[str]:
+    """All texts of a request, those about tools among them."""
+    for turn in request.turns:
+        yield turn.content + "".join(call.name + call.arguments for call in turn.calls)
+    for tool in request.tools:
+        yield f"{tool.name} {tool.description} {tool.schema}"
 
 
 def _cost(request: Request, prompt: int, completion: int, litellm: Any, counted: Any = None) -> int:

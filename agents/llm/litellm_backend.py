@@ -16,6 +16,7 @@ from typing import Any
 from agents.llm import bills
 from agents.llm.answer import Answer
 from agents.llm.deadlines import Sign, guarded
+from agents.llm.errors import LLMError
 from agents.llm.litellm_call import arguments_of, secrets_of
 from agents.llm.litellm_errors import translated
 from agents.llm.openai_client import spare_the_walk
@@ -87,6 +88,8 @@ class LiteLLM:
             async for chunk in stream:
                 for part in answer.take(chunk):
                     yield part
+        except LLMError as problem:
+            error = problem
         except Exception as problem:
             error = translated(problem, spoke=answer.spoke, secrets=secrets_of(request))
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from agents.llm.port import Deadlines, Request, Turn
+from agents.llm.port import Deadlines, Request, ToolCall, Turn
 
 PASSED_ON = {
     *("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stop", "seed", "logit_bias"),
@@ -33,14 +33,34 @@ def arguments_of(request: Request) -> dict[str, Any]:
         "timeout": transport_timeout(request.deadlines),
         **({"user": request.user} if request.user else {}),
         **{name: value for name, value in request.params.items() if name in PASSED_ON},
+        **tools_of(request),
         **destination_of(request.model, request.params),
     }
 
 
-def message_of(turn: Turn) -> dict[str, str]:
+def message_of(turn: Turn) -> dict[str, Any]:
     """With the speaker's name where the OpenAI protocol takes it; it refuses names with a dot."""
-    message = {"role": turn.role, "content": turn.content}
+    message: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    if turn.calls:
+        return {**message, "content": turn.content or None, "tool_calls": [call_of(call) for call in turn.calls]}
+    if turn.role == "tool":
+        return {**message, "tool_call_id": turn.answers}
     return {**message, "name": turn.name} if turn.role == "user" and NAME.fullmatch(turn.name) else message
+
+
+def call_of(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def tools_of(request: Request) -> dict[str, Any]:
+    """Providers want to hear of the tools as long as the conversation mentions any, also when none may be called."""
+    if not request.tools:
+        return {}
+    functions = [
+        {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema)} for tool in request.tools
+    ]
+    offered = {"tools": [{"type": "function", "function": function} for function in functions]}
+    return offered if request.may_call else {**offered, "tool_choice": "none"}
 
 
 def transport_timeout(deadlines: Deadlines) -> Any:

@@ -26,23 +26,47 @@ __all__ = [
     "Request",
     "Text",
     "ToolCall",
+    "ToolOffer",
     "Turn",
     "Usage",
     "backend_for",
     "count_tokens",
 ]
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 Reason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A whole call, never a fragment; `arguments` is the JSON text as the model wrote it, perhaps not valid JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool the model may call; `schema` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing said to the model; `name` is the username of whoever said it."""
+    """One thing said to the model; `name` is the username of whoever said it.
+
+    An *assistant* may have called tools; then a turn of the role *tool* answers each call, naming its id in `answers`.
+    """
 
     role: Role
     content: str
     name: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +90,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `params` are the agent's (temperature, max_tokens …); `user` is an opaque id for the provider."""
+    """One call. `params` are the agent's (temperature, max_tokens …); `user` is an opaque id for the provider.
+
+    Tools are told of with `may_call` False when the model called some before and has to come to an end now.
+    """
 
     model: str
     turns: tuple[Turn, ...]
@@ -75,6 +102,8 @@ class Request:
     limits: Limits = Limits()
     user: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[ToolOffer, ...] = ()
+    may_call: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +119,6 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class Text:
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A whole call, never a fragment; `arguments` is the JSON text as the model wrote it, perhaps not valid JSON."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)

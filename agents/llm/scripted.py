@@ -83,13 +83,13 @@ async def perform(request: Request, steps: list[Step]) -> AsyncGenerator[Part | 
     pace = Pace(request)
     written: list[str] = []
     left = 4 * int(request.params.get("max_tokens") or FOREVER)  # in bytes, see `count_tokens`
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         if "wait" in step or "stall" in step:
             await asyncio.sleep(float(step.get("wait", FOREVER)))
         if "fail" in step:
             raise LLMError(step["fail"], retry_after=step.get("retry_after"), deadline=step.get("deadline"))
         if call := step.get("call"):
-            yield ToolCall(call.get("id", f"call_{len(written) + 1}"), call["name"], call["arguments"])
+            yield ToolCall(call.get("id", f"call_{number}"), call["name"], call["arguments"])
         for piece in pieces_of(request, step):
             await pace.next()
             yield Text(piece)
