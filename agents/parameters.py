@@ -1,5 +1,8 @@
-"""What an agent may pass on to its model. A closed list: an address or a key among them would send the house's own
-credentials wherever the agent's editor likes."""
+"""What an agent may pass on to its model, and which tools it may have.
+
+Parameters are a closed list: an address or a key among them would send the house's own credentials wherever the agent's
+editor likes.
+"""
 
 from __future__ import annotations
 
@@ -52,3 +55,14 @@ def problem_with(name: str, value: Any) -> str:
         return f"There is no parameter «{name[:40]}». Known: {', '.join(sorted(PARAMETERS))}."
     check, wanted = PARAMETERS[name]
     return "" if check(value) else f"«{name}» has to be {wanted}."
+
+
+def validate_tools(value: Any) -> None:
+    """The names of tools this house has, each once."""
+    from .tools import available_tools
+
+    unknown = [str(name)[:40] for name in value if name not in available_tools()]
+    if unknown:
+        raise ValidationError(f"There is no tool «{'», «'.join(unknown)}». Known: {', '.join(available_tools())}.")
+    if len(set(value)) < len(value):
+        raise ValidationError("Name each tool once.")

@@ -14,6 +14,7 @@ LISTS = (
     "STEP_GATES",
     "REPLY_GATES",
     "AGENT_CONTEXT",
+    "AGENT_TOOLS",
     "PERSON_USAGE",
     "RELAY_CHORES",
     "ROOM_PANELS",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 from rooms.models import Room, User
 
 from ..llm.port import Deadlines
-from ..parameters import validate_parameters
+from ..parameters import validate_parameters, validate_tools
 
 Bounds = tuple[float, float]
 BOUNDS: dict[str, Bounds] = {
@@ -46,6 +47,7 @@ class Agent(models.Model):
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, blank=True, validators=[validate_parameters]
     )
+    tools = ArrayField(models.CharField(max_length=64), default=list, blank=True, validators=[validate_tools])
     max_prompt_tokens = models.PositiveIntegerField(default=6_000, validators=between("max_prompt_tokens"))
     max_reply_tokens = models.PositiveIntegerField(default=1_024, validators=between("max_reply_tokens"))
     context_messages = models.PositiveIntegerField(default=20, validators=between("context_messages"))

@@ -25,10 +25,14 @@ class Step(models.Model):
     Whoever claims it gets a lease and the next `fence`; every later write names that fence, so that a worker that was
     believed dead changes nothing when it comes back. A step whose lease ran out is never run a second time: its text
     may have been read and its call has been paid.
+
+    A step that *completes* asks the model. When it calls tools, each call becomes a step of the kind *tool*, with
+    `tool` and `input`, and a further step that needs them completes the answer: so the loop unrolls into the DAG.
     """
 
     class Kind(models.TextChoices):
         COMPLETE = "complete"
+        TOOL = "tool"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
@@ -44,6 +48,8 @@ class Step(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, null=True, blank=True, related_name="steps")
     prompt_sha256 = models.CharField(max_length=64, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
+    tool = models.CharField(max_length=64, blank=True)
+    input: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     read = ArrayField(models.UUIDField(), default=list, blank=True)
     output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=32, blank=True)
@@ -58,7 +64,7 @@ class Step(models.Model):
         ordering = ["task", "id"]
         default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(name="step_kind", condition=Q(kind__in=["complete"])),
+            models.CheckConstraint(name="step_kind", condition=Q(kind__in=["complete", "tool"])),
             models.CheckConstraint(name="step_status", condition=Q(status__in=[*LIVE, *ENDED])),
             models.CheckConstraint(
                 name="step_runs_under_a_lease",

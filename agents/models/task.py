@@ -44,6 +44,7 @@ class Reason(models.TextChoices):
     CANCELLED = "cancelled", "Stopped by a person"
     RECALLED = "recalled", "The answer or the question was taken back"
     UNSEATED = "unseated", "The agent has left the room"
+    DEPARTED = "departed", "Who asked has left the room"
     LIMITED = "limited", "Refused by a step gate"
     WITHHELD = "withheld", "Refused by a reply gate"
     EXPIRED = "expired", "Nobody was free to answer in time"

@@ -1,0 +1,44 @@
+"""Who may have a tool used: requester ∩ agent ∩ room, asked at the moment it runs.
+
+The requester is whom the agent answers; an agent never lends anybody the rights of its owner, nor its own.
+"""
+
+from __future__ import annotations
+
+from rooms.backends import role_in
+from rooms.models import Room, User
+from rooms.roles import Role
+
+from ..models import Agent, Seat, Task
+from .registry import Tool
+
+ASK = "rooms.ask_agent"
+
+
+def may_ask(task: Task) -> bool:
+    """The requester is there still, and may ask agents in this room. Without it the whole run stops."""
+    return task.requester is not None and task.requester.has_perm(ASK, task.room)
+
+
+def objection(tool: Tool, task: Task) -> str:
+    """Why this tool may not be used for this run, as a sentence; nothing when it may. All of it is read anew."""
+    agent = Agent.objects.select_related("user").get(pk=task.agent_id)
+    room = Room.objects.get(pk=task.room_id)
+    requester = User.objects.filter(asked_tasks=task.pk).first()
+    if tool.name not in agent.tools or not agent.enabled or not is_seated(agent, room):
+        return f"{agent.user.username} has no tool «{tool.name}» here."
+    if not agent.user.has_perm(tool.permission, room):
+        return f"{agent.user.username} may not do this in this room."
+    if requester is None or not (requester.has_perm(ASK, room) and requester.has_perm(tool.permission, room)):
+        return "Whoever asked may not do this in this room."
+    if not tool.guests and is_guest(requester, room):
+        return f"«{tool.name}» is not for guests."
+    return tool.off()
+
+
+def is_seated(agent: Agent, room: Room) -> bool:
+    return room.deleted_at is None and Seat.objects.filter(agent=agent, room=room).exists()
+
+
+def is_guest(user: User, room: Room) -> bool:
+    return user.kind == User.Kind.GUEST or role_in(user, room) == Role.GUEST
