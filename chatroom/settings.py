@@ -48,6 +48,16 @@ AGENT_CONTEXT = [  # what an agent is told, in this order
     "agents.context.recent_messages",
 ]
 
+AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent has a list of its own
+    "agents.tools.room.search_room",
+    "agents.tools.room.read_messages",
+    "agents.tools.room.list_members",
+    "agents.tools.plain.calculator",
+    "agents.tools.plain.date_and_time",
+    "agents.tools.web.fetch_url",
+    "agents.tools.program.run_python",
+]
+
 RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
