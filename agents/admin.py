@@ -19,6 +19,12 @@ from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
 from .services import cancel_run
+from .tools import available_tools
+
+
+def tool_choices() -> list[tuple[str, str]]:
+    """With what each does, and why it is off if it is."""
+    return [(tool.name, f"{tool.name}: {tool.off() or tool.description}") for tool in available_tools().values()]
 
 
 class AgentForm(forms.ModelForm):
@@ -26,10 +32,11 @@ class AgentForm(forms.ModelForm):
 
     username = forms.CharField(max_length=32, validators=[validate_username])
     display_name = forms.CharField(max_length=64, required=False)
+    tools = forms.MultipleChoiceField(choices=tool_choices, required=False, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
         model = Agent
-        fields = ["owner", "persona", "system_prompt", "model", "parameters", "enabled", *BOUNDS]
+        fields = ["owner", "persona", "system_prompt", "model", "parameters", "tools", "enabled", *BOUNDS]
         widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,6 +64,7 @@ class AgentAdmin(admin.ModelAdmin):
     fieldsets = [
         (None, {"fields": ["username", "display_name", "persona", "owner", "enabled"]}),
         ("What it is told", {"fields": ["system_prompt", "context_messages"]}),
+        ("What it may do", {"fields": ["tools"]}),
         ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
         ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
     ]
@@ -101,7 +109,7 @@ class SeatAdmin(ReadOnly):
 
 class StepInline(admin.TabularInline):
     model = Step
-    fields = ("kind", "status", "attempt", "fence", "lease_owner", "error", "prompt_tokens", "ended_at")
+    fields = ("kind", "tool", "status", "attempt", "fence", "lease_owner", "error", "prompt_tokens", "ended_at")
     readonly_fields = fields
     extra = 0
     can_delete = False

@@ -75,16 +75,24 @@ class Context:
 
     @property
     def sha256(self) -> str:
-        return sha256_of([[turn.role, turn.name, turn.content] for turn in self.turns])
+        return sha256_of([facts_of(turn) for turn in self.turns])
+
+
+def facts_of(turn: Turn) -> list[object]:
+    facts: list[object] = [turn.role, turn.name, turn.content]
+    if turn.calls or turn.answers:
+        facts += [[[call.id, call.name, call.arguments] for call in turn.calls], turn.answers]
+    return facts
 
 
 Processor = Callable[[Asking], Contribution]
 
 
-def build(task: Task, question: Message) -> Context:
-    """Ask each processor in turn; each is told what those before it left of the budget."""
+def build(task: Task, question: Message, reserved: int = 0) -> Context:
+    """Ask each processor in turn; each is told what those before it left of the budget. `reserved` tokens of it are
+    for what comes beside: tools, and what they have answered."""
     audience = None if question.visible_to is None else tuple(question.visible_to)
-    context = Context()
+    context = Context(tokens=reserved)
     for processor in processors():
         context.add(processor(Asking(task, question, audience, task.agent.max_prompt_tokens - context.tokens)))
     return context

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,10 +18,10 @@ from rooms.models import Message
 
 from . import breaker, gates
 from .gates import Window, Withheld
-from .llm.port import Backend, Finish, LLMError, Request, Text, Usage
+from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
-from .voice import Voice
+from .voice import Voice, showable
 from .watch import LOST, watch
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ log = logging.getLogger(__name__)
 RETRIES = 2
 RETRIED = frozenset({"busy", "down"})
 LONGEST_WAIT = 10.0
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
+CALLS = 8
+"""How many tools may be called at once; what a model calls beyond is as if it had not."""
+LONGEST_ARGUMENTS = 16_001
+"""One more than are read, so that what was cut is seen to be too long."""
 GRACE = 10.0
 """Seconds after the agent's own deadline at which a backend that does not mind it is cut off."""
 
@@ -36,7 +42,8 @@ GRACE = 10.0
 class Conversation:
     """A claimed step, ready to speak. `leased` is monotonic time.
 
-    Its message may be on its way still while the model is already called; the first word waits for it.
+    Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
+    earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more.
     """
 
     step_id: UUID
@@ -46,6 +53,8 @@ class Conversation:
     request: Request
     breaker: str
     leased: float
+    before: str = ""
+    by_membership: bool = True
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,9 +63,10 @@ class Conversation:
     objection: Withheld | None = None
     calling: bool = False
     usages: list[Usage] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.voice = Voice(self.send, self.object_to)
+        self.voice = Voice(self.send, self.object_to, self.before)
 
     @property
     def message_id(self) -> UUID | None:
@@ -78,7 +88,7 @@ class Conversation:
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""
-        if not self.why:
+        if not self.why and (self.by_membership or why != Reason.DEPARTED):
             self.why = why
             self.fall_silent()
             if self.writing is not None:
@@ -149,6 +159,7 @@ async def answer(talk: Conversation) -> Outcome:
 async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
     talk.calling = True
+    talk.calls.clear()
     finish: Finish | None = None
     async with aclosing(talk.backend.stream(talk.request)) as parts:
         async for part in parts:
@@ -156,6 +167,8 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
                 if not talk.voice.has_begun:
                     await leave.spoke()
                 talk.voice.say(part.text)
+            elif isinstance(part, ToolCall):
+                talk.calls.append(part)
             elif isinstance(part, Finish):
                 finish = part
     if finish is None:
@@ -171,9 +184,29 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
     await talk.voice.finish()
     try:
         text = gates.passed(Window(talk.shown, whole=True)) if talk.shown else ""
+        calls = passable(talk.calls[:CALLS])
     except Withheld as objection:
         return refused_by(objection.verdict, "", spent(talk))
+    if calls and talk.request.may_call and talk.request.tools and finish.reason in ("stop", "tool_calls"):
+        return Outcome(
+            Reason.ANSWERED, text, usage=spent(talk), calls=calls, output={"said": [len(talk.before), len(text)]}
+        )
+    if calls and finish.reason == "stop":
+        finish = Finish("tool_calls", finish.usage)
+    if finish.reason == "stop" and not talk.voice.said.strip():
+        return broken(LLMError("empty"), text, spent(talk))
     return finished(finish, text, spent(talk))
+
+
+def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
+    """Calls as they may be shown to people and told to a model again: with ids of their own, with names that are
+    names, and with arguments that the gates have seen. Raises Withheld."""
+    made: dict[str, ToolCall] = {}
+    for number, call in enumerate(calls, 1):
+        id = showable(call.id)[:64] if call.id and showable(call.id)[:64] not in made else f"call_{number}_{len(made)}"
+        arguments = gates.passed(Window(showable(call.arguments[:LONGEST_ARGUMENTS]), whole=True, arguments=True))
+        made[id] = ToolCall(id, UNNAMEABLE.sub("_", call.name)[:64] or "_", arguments)
+    return tuple(made.values())
 
 
 def pause_before(number: int, error: LLMError, talk: Conversation) -> float | None:
@@ -197,14 +230,14 @@ def note(talk: Conversation, error: LLMError) -> None:
     if error.usage is not None:
         talk.usages.append(error.usage)
     elif talk.voice.has_begun:
-        talk.usages.append(talk.backend.usage_of(talk.request, talk.shown))
+        talk.usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
 
 
 def spent(talk: Conversation) -> Usage | None:
     """All calls together, and the one that was cut off in its midst by an estimate. None when nothing was taken."""
     usages = list(talk.usages)
     if talk.calling:
-        usages.append(talk.backend.usage_of(talk.request, talk.shown))
+        usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
     if not usages:
         return None
     return Usage(

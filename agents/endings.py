@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Func, JSONField, Value
 from django.db.models.functions import Now
 
 from rooms.errors import Conflict, NotFound
@@ -17,10 +19,11 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
+from . import plans
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
-from .models.task import LIVE
+from .models.task import ENDED, LIVE
 from .outcomes import Outcome
 
 log = logging.getLogger(__name__)
@@ -46,19 +49,41 @@ def end_step(step: Step, fence: int, outcome: Outcome) -> bool:
 def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     mine = Step.objects.filter(pk=step.pk, fence=fence, status=Status.RUNNING)
     if not mine.update(
-        status=outcome.status,
-        ended_at=Now(),
-        lease_until=None,
-        error=outcome.error,
-        output={"message": str(step.task.reply_id)} if step.task.reply_id else {},
+        status=outcome.status, ended_at=Now(), lease_until=None, error=outcome.error, **kept_of(step, outcome)
     ):
         return False
     if outcome.usage is not None:
         charge(step, fence, outcome.usage)
+    if outcome.calls:
+        keep_words(step.task, outcome.text)
+        plans.use_tools(step, outcome.calls)
     if outcome.status == Status.DONE and has_more(step.task):
+        if is_cancelled(step.task):
+            end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
         return True
     end_task(step.task, outcome)
     return True
+
+
+def kept_of(step: Step, outcome: Outcome) -> dict[str, Any]:
+    """What a step leaves behind: for one that completes, its message and, if it called tools, what it said before."""
+    message = {"message": str(step.task.reply_id)} if step.kind == Step.Kind.COMPLETE and step.task.reply_id else {}
+    kept: dict[str, Any] = {"output": message | outcome.output}
+    return kept | {"read": list(outcome.read)} if outcome.read else kept
+
+
+def keep_words(task: Task, text: str) -> None:
+    """The step after this goes on from here, perhaps in another process."""
+    Message.objects.filter(task=task, state=Message.State.WRITING).update(body=text)
+
+
+def words_of(task: Task) -> str:
+    """What the steps that have ended said: it stays, whatever becomes of the rest."""
+    return Message.objects.filter(task=task).values_list("body", flat=True).first() or ""
+
+
+def is_cancelled(task: Task) -> bool:
+    return Task.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists()
 
 
 def has_more(task: Task) -> bool:
@@ -85,6 +110,7 @@ def charge(step: Step, fence: int, spent: Spent) -> None:
 def end_task(task: Task, outcome: Outcome) -> bool:
     """Bring a task to its end with what it has to show. Steps that still wait are dropped. False when it had ended."""
     with transaction.atomic():
+        forget_results(task)
         Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
         ended = Task.objects.filter(pk=task.pk, status__in=LIVE).update(
             status=outcome.status, reason=outcome.reason, notice=sentence_of(task, outcome), ended_at=Now()
@@ -96,6 +122,13 @@ def end_task(task: Task, outcome: Outcome) -> bool:
     return True
 
 
+def forget_results(task: Task) -> None:
+    """What tools read in the room is not kept: the ids of the messages say it, and what is taken back is gone."""
+    Step.objects.filter(task=task, kind=Step.Kind.TOOL, status__in=ENDED).exclude(read=[]).update(
+        output=Func(F("output"), Value("result"), function="", arg_joiner=" - ", output_field=JSONField())
+    )
+
+
 def sentence_of(task: Task, outcome: Outcome) -> str:
     """What the room reads: who stopped it, if somebody did."""
     if outcome.reason == Reason.CANCELLED:
@@ -104,7 +137,7 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
-UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED})
+UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED})
 """Where no message has been begun yet, none is needed to say this."""
 
 

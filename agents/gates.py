@@ -23,13 +23,15 @@ OVERLAP = 200
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A piece of a reply, after `offset` code points that were `spent` bytes. `whole` when it is all of it."""
+    """A piece of a reply, after `offset` code points that were `spent` bytes. `whole` when it is all of it. `arguments`
+    when it is no reply, but what the agent calls a tool with: shown to people too, and to be looked at likewise."""
 
     text: str
     offset: int = 0
     spent: int = 0
     before: str = ""
     whole: bool = False
+    arguments: bool = False
 
 
 Gate = Callable[[Window], Verdict]
@@ -47,7 +49,7 @@ def passed(window: Window) -> str:
     """The window's text as it may leave. Raises Withheld."""
     text = window.text
     for gate in gates():
-        verdict = gate(Window(text, window.offset, window.spent, window.before, window.whole))
+        verdict = gate(Window(text, window.offset, window.spent, window.before, window.whole, window.arguments))
         if verdict.weight >= Weight.HOLD:
             raise Withheld(verdict)
         if verdict.body is not None:
@@ -62,6 +64,8 @@ def gates() -> tuple[Gate, ...]:
 
 def size(window: Window) -> Verdict:
     """An answer fits into a message, whatever the model's provider makes of the limit it was given."""
+    if window.arguments:
+        return ALLOW
     characters, bytes = settings.MESSAGE_MAX_CHARACTERS - window.offset, MAX_BYTES - window.spent
     fitting = window.text[: max(0, characters)].encode()[: max(0, bytes)].decode(errors="ignore")
     if fitting == window.text:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
+from typing import Any
+from uuid import UUID
 
 from rooms.gates import Verdict
 
-from .llm.port import Finish, LLMError, Usage
+from .llm.port import Finish, LLMError, ToolCall, Usage
 from .models import Reason, Status
 
 SENTENCES: dict[Reason, str] = {
@@ -17,6 +19,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CANCELLED: "The answer was stopped.",
     Reason.RECALLED: "What this would have answered was taken back.",
     Reason.UNSEATED: "The agent has left the room.",
+    Reason.DEPARTED: "Who asked is not in this room any more.",
     Reason.EXPIRED: "Nobody was free to answer in time. You can ask again.",
     Reason.WORKER_LOST: "The answer broke off because the process writing it stopped. You can ask for it again.",
     Reason.ERROR: "Something went wrong on our side. You can ask for it again.",
@@ -25,13 +28,20 @@ SENTENCES: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged."""
+    """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged.
+
+    Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
+    messages a tool has `read`.
+    """
 
     reason: Reason
     text: str = ""
     notice: str = ""
     usage: Usage | None = None
     error: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    output: dict[str, Any] = field(default_factory=dict)
+    read: tuple[UUID, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -57,7 +67,7 @@ def finished(finish: Finish, text: str, usage: Usage | None) -> Outcome:
         case "content_filter":
             return Outcome(Reason.FILTERED, text, usage=usage)
         case "tool_calls":
-            return broken(LLMError("protocol", detail="a tool call where there are no tools"), text, usage)
+            return broken(LLMError("protocol", detail="a tool call where none may be made"), text, usage)
     if not text.strip():
         return broken(LLMError("empty"), "", usage)
     return Outcome(Reason.ANSWERED, text, usage=usage)

@@ -36,8 +36,9 @@ class Recomputed:
 
 
 def recompute(step: Step) -> Recomputed | None:
-    """Build the prompt again and compare. None when the step never came so far as to have one."""
-    if not step.prompt_sha256:
+    """Build the prompt again and compare. None when the step never came so far as to have one, or when tools answered
+    into it: what they said is not kept."""
+    if not step.prompt_sha256 or any(one.kind == Step.Kind.TOOL for one in step.needs.all()):
         return None
     sources = sources_of(step)
     found = built_again(step, sources).sha256

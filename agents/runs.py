@@ -18,7 +18,14 @@ from .turns import turn
 
 log = logging.getLogger(__name__)
 
-RELATED = ("task__room", "task__agent__user", "task__seat", "task__trigger_message__author", "task__reply__room")
+RELATED = (
+    "task__room",
+    "task__agent__user",
+    "task__seat",
+    "task__requester",
+    "task__trigger_message__author",
+    "task__reply__room",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import interrupt_message
 
-from .endings import end_step, end_task, text_shown
+from .endings import end_step, end_task, text_shown, words_of
 from .llm.port import Usage, count_tokens
 from .models import Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
@@ -99,7 +99,7 @@ def end_waiting(steps: object, reason: Reason) -> int:
     for pk in list(steps[:BATCH]):  # type: ignore[index]
         with transaction.atomic():
             step = waiting_and_locked(pk)
-            ended += step is not None and end_task(step.task, Outcome(reason))
+            ended += step is not None and end_task(step.task, Outcome(reason, words_of(step.task)))
     return ended
 
 

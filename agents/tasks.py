@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
@@ -19,17 +20,21 @@ from .turns import turn
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 5.0
+"""Seconds. The longest answer still fits behind it into the time a task of the queue may take."""
+
 
 @shared_task
 def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
+    began = time.monotonic()
     with turn():
         steps = waking.answer(event_id)
         run = runs.begin_laid(steps[0]) if steps else None
     if steps[1:]:
         background.executor().submit(background.with_connection, begin_and_queue, steps[1:])
     if run is not None:
-        queue(runs.see_through(run))
+        follow(began, runs.see_through(run))
 
 
 def begin_and_queue(steps: list[Step]) -> None:
@@ -42,7 +47,15 @@ def begin_and_queue(steps: list[Step]) -> None:
 
 @shared_task
 def run_step(step_id: str) -> None:
-    queue(runs.run(UUID(step_id)))
+    follow(time.monotonic(), runs.run(UUID(step_id)))
+
+
+def follow(began: float, ready: list[UUID]) -> None:
+    """What comes next is done right here as long as that is soon; several steps at once are shared with others."""
+    while ready and time.monotonic() - began < AT_ONCE:
+        queue(ready[1:])
+        ready = runs.run(ready[0])
+    queue(ready)
 
 
 @shared_task

@@ -12,6 +12,8 @@ from .gates import OVERLAP, Window
 PACE = 0.04
 """Seconds for which text is gathered. The first leaves at once; 25 pieces a second read as a flow."""
 
+PARAGRAPH = "\n\n"
+
 Send = Callable[[int, str], Awaitable[None]]
 
 UNSHOWABLE = {0: None, ord("\r"): None} | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
@@ -26,15 +28,16 @@ class Voice:
     """Says one answer. `shown` is what was released so far; offsets count its code points.
 
     `say` never waits: a slow Redis does not hold up the model's stream. `withheld` hears once when a gate objects.
+    `before` is what an earlier step of the run has said of the same answer: a new paragraph is begun after it.
     """
 
-    def __init__(self, send: Send, withheld: Callable[[gates.Withheld], None]) -> None:
+    def __init__(self, send: Send, withheld: Callable[[gates.Withheld], None], before: str = "") -> None:
         self._send = send
         self._withheld = withheld
-        self._pieces: list[str] = []
-        self._length = 0
-        self._bytes = 0
-        self._tail = ""
+        self._pieces: list[str] = [before] if before else []
+        self._before = self._length = len(before)
+        self._bytes = len(before.encode())
+        self._tail = before[-OVERLAP:]
         self._waiting: list[str] = []
         self._stirred = asyncio.Event()
         self._ending = asyncio.Event()
@@ -48,14 +51,20 @@ class Voice:
         return self._pieces[0] if self._pieces else ""
 
     @property
+    def said(self) -> str:
+        """What of it was said here."""
+        return self.shown[self._before :]
+
+    @property
     def has_begun(self) -> bool:
-        """Something was said, though perhaps not released yet."""
-        return self._length > 0 or bool(self._waiting)
+        """Something was said here, though perhaps not released yet."""
+        return self._length > self._before or bool(self._waiting)
 
     def say(self, text: str) -> None:
         text = showable(text)
         if not self.has_begun:
             text = text.lstrip()  # models like to begin with empty lines
+            text = PARAGRAPH + text if text and self._before else text
         if not text or self._closed:
             return
         self._waiting.append(text)

@@ -1,8 +1,8 @@
 """The runs of this process, watched together: one look for all of them each half second, one heartbeat each five.
 
-A run learns here that somebody stopped it, that question or answer was taken back, that its agent left the room, or
-that its lease is lost. The heartbeat extends the leases and keeps what was said so far in the message, so that a killed
-worker leaves its words behind even without Redis.
+A run learns here that somebody stopped it, that question or answer was taken back, that its agent or who asked left the
+room, or that its lease is lost. The heartbeat extends the leases and keeps what was said so far in the message, so that
+a killed worker leaves its words behind even without Redis.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ STOPPED = """
         WHEN s.id IS NULL OR s.fence <> mine.fence OR s.status <> 'running' THEN 'lost'
         WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
         WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled THEN 'unseated'
+        WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND NOT EXISTS (
+            SELECT 1 FROM rooms_membership x WHERE x.room_id = t.room_id AND x.user_id = p.id) THEN 'departed'
         WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn') THEN 'recalled'
         END
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
@@ -38,6 +40,7 @@ STOPPED = """
       LEFT JOIN agents_task t ON t.id = s.task_id
       LEFT JOIN agents_agent g ON g.id = t.agent_id
       LEFT JOIN rooms_room r ON r.id = t.room_id
+      LEFT JOIN rooms_user p ON p.id = t.requester_id
       LEFT JOIN rooms_message m ON m.id = t.reply_id
       LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
 """

@@ -28,6 +28,7 @@ class AgentFacts(Strict):
     system_prompt = serializers.CharField(max_length=8_000, required=False, allow_blank=True)
     model = serializers.CharField(max_length=128, required=False, allow_blank=True)
     parameters = serializers.DictField(required=False)
+    tools = serializers.ListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
     enabled = serializers.BooleanField(required=False)
     max_prompt_tokens = serializers.IntegerField(required=False, min_value=1, max_value=10**6)
     max_reply_tokens = serializers.IntegerField(required=False, min_value=1, max_value=10**6)

@@ -22,6 +22,7 @@ def agent(found: Agent, reader: User) -> Facts:
         "about": found.user.about,
         "persona": found.persona,
         "model": found.model_name,
+        "tools": found.tools,
         "enabled": found.enabled,
         "owner": found.owner and found.owner.username,
         "created_at": time(found.created_at),
@@ -72,11 +73,23 @@ def step(found: Step) -> Facts:
         "status": found.status,
         "attempt": found.attempt,
         "error": found.error,
+        "tool": tool_use(found) if found.kind == Step.Kind.TOOL else None,
         "prompt": found.prompt_id,
         "prompt_sha256": found.prompt_sha256,
         "usage": [usage(one) for one in found.usages.all()],
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
+    }
+
+
+def tool_use(found: Step) -> Facts:
+    """For all who may read the answer: a tool sees nothing that one of them may not."""
+    return {
+        "name": found.tool,
+        "arguments": found.input.get("arguments", ""),
+        "result": found.output.get("result"),
+        "error": found.output.get("error", ""),
+        "read": found.read,
     }
 
 

@@ -24,6 +24,7 @@ class AgentShape(PersonShape):
     about = serializers.CharField()
     persona = serializers.CharField()
     model = serializers.CharField(help_text="The model it speaks with.")
+    tools = serializers.ListField(child=serializers.CharField(), help_text="What it may use besides talking.")
     enabled = serializers.BooleanField()
     owner = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
@@ -56,6 +57,16 @@ class UsageShape(Shape):
     estimated = serializers.BooleanField()
 
 
+class ToolUseShape(Shape):
+    name = serializers.CharField()
+    arguments = serializers.CharField(help_text="As the model wrote them.")
+    result = serializers.JSONField(
+        allow_null=True, help_text="Data. What was read in the room is gone when the run has ended: see read."
+    )
+    error = serializers.CharField()
+    read = serializers.ListField(child=serializers.UUIDField(), help_text="The messages it read.")
+
+
 class StepShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
@@ -63,6 +74,7 @@ class StepShape(Shape):
     status = serializers.ChoiceField(choices=Status.choices)
     attempt = serializers.IntegerField()
     error = serializers.CharField()
+    tool = ToolUseShape(allow_null=True, help_text="Of a step of the kind tool.")
     prompt = serializers.CharField(allow_null=True, help_text="SHA-256 of the instructions.")
     prompt_sha256 = serializers.CharField(help_text="SHA-256 of the whole prompt.")
     usage = UsageShape(many=True)

@@ -11,7 +11,7 @@ from rooms.models import User
 from ..models import Agent
 
 OF_USER = frozenset({"display_name", "about"})
-OF_AGENT = frozenset({"persona", "system_prompt", "model", "parameters", "enabled"}) | {
+OF_AGENT = frozenset({"persona", "system_prompt", "model", "parameters", "tools", "enabled"}) | {
     "max_prompt_tokens",
     "max_reply_tokens",
     "context_messages",

@@ -12,7 +12,7 @@ from rooms.models import User
 from rooms.services.messages import lock_room
 
 from .. import tasks
-from ..endings import end_task
+from ..endings import end_task, words_of
 from ..laying import lay, next_attempt
 from ..models import Reason, Seat, Status, Step, Task
 from ..models.task import LIVE
@@ -48,7 +48,7 @@ def is_live(run: Task) -> bool:
 
 def end_unless_running(run: Task, reason: Reason) -> None:
     if not Step.objects.filter(task=run, status=Status.RUNNING).exists():
-        end_task(run, Outcome(reason))
+        end_task(run, Outcome(reason, words_of(run)))
 
 
 def retry_run(*, run: Task, by: User) -> Task:

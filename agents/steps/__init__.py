@@ -8,9 +8,10 @@ from ..claims import Claim
 from ..models import Step
 from .begun import Begun
 from .complete import complete
+from .tool import use_tool
 
 Work = Callable[[Step, Claim], Begun]
 
-WORK: dict[str, Work] = {Step.Kind.COMPLETE: complete}
+WORK: dict[str, Work] = {Step.Kind.COMPLETE: complete, Step.Kind.TOOL: use_tool}
 
 __all__ = ["WORK", "Begun", "Work"]

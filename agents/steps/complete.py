@@ -25,7 +25,9 @@ from ..laying import begin
 from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
+from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
+from .obstacles import is_member, obstacle
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,10 @@ def complete(step: Step, claim: Claim) -> Begun:
     refusal = obstacle(task)
     if refusal is not None:
         return Begun.ended(refusal)
-    told = context.build(task, present(task.trigger_message))
-    request = request_for(task, told)
+    rounds = rounds_of(task, step)
+    told = context.build(task, present(task.trigger_message), rounds.tokens)
+    told.turns.extend(rounds.turns)
+    request = request_for(task, told, rounds)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
@@ -61,17 +65,7 @@ def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:
         loop.call_soon_threadsafe(talk.stop, Reason.ERROR)
 
 
-def obstacle(task: Task) -> Outcome | None:
-    """What happened between the question and now."""
-    question = task.trigger_message
-    if question is None or question.is_recalled or question.state == Message.State.HELD:
-        return Outcome(Reason.RECALLED)
-    if task.seat_id is None or not task.agent.enabled or task.room.deleted_at is not None:
-        return Outcome(Reason.UNSEATED)
-    return None
-
-
-def request_for(task: Task, told: Context) -> Request:
+def request_for(task: Task, told: Context, rounds: Rounds) -> Request:
     """The call, with nothing in it that names a person: the provider gets an opaque id of the asker."""
     agent = task.agent
     return Request(
@@ -82,6 +76,8 @@ def request_for(task: Task, told: Context) -> Request:
         limits=Limits(max_chars=MAX_BYTES),
         user=f"u{task.requester_id}",
         metadata={"run": str(task.pk), "room": task.room_id},
+        tools=rounds.offers,
+        may_call=rounds.may_call,
     )
 
 
@@ -104,6 +100,8 @@ def conversation_for(step: Step, claim: Claim, request: Request, leased: float) 
         request=request,
         breaker=f"{path.rpartition('.')[2]}:{request.model}"[:200],
         leased=leased,
+        before=step.task.reply.body if step.task.reply else "",
+        by_membership=is_member(step.task),
     )
 
 

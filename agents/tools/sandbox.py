@@ -110,7 +110,7 @@ def command(prefix: str, python: str) -> list[str]:
         *("--proc", "/proc", "--dev", "/dev", "--size", str(DISK), "--tmpfs", "/tmp"),  # noqa: S108  # its own
         *("--setenv", "LANG", "C.UTF-8", "--setenv", "PATH", "/nowhere", "--setenv", "HOME", "/tmp"),  # noqa: S108
         *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108
-        *(python, "-I", "-S", "-B", "-X", "utf8", "-c", FIRST_LINES),
+        *(python, "-I", "-S", "-B", "-u", "-X", "utf8", "-c", FIRST_LINES),
     ]
 
 

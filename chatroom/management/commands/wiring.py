@@ -19,6 +19,7 @@ HEADINGS = {
     "STEP_GATES": "asked before a step of an agent runs",
     "REPLY_GATES": "asked of every window of an agent's text before anyone sees it",
     "AGENT_CONTEXT": "what an agent is told, in this order",
+    "AGENT_TOOLS": "what agents may be allowed to do besides talking",
     "RELAY_CHORES": "done by the relay each five seconds, also when no worker lives",
     "ROOM_PANELS": "what floors above add to the pages of a room",
     "LLM_BACKEND": "who answers for the agents",

@@ -1,0 +1,116 @@
+"""A step that uses a tool for whoever asked. What it answers, also that it may not, goes to the model as data."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from rooms import background
+
+from ..claims import Claim
+from ..conversation import GRACE
+from ..endings import words_of
+from ..models import Reason, Step, Task
+from ..outcomes import Outcome
+from ..tools.authority import objection
+from ..tools.context import ToolContext
+from ..tools.rates import take_one
+from ..tools.registry import Tool, tool_named
+from ..tools.schema import BadArguments
+from ..tools.using import Answer, failed, use
+from ..watch import LOST, watch
+from .begun import Begun
+from .obstacles import is_member, obstacle
+
+
+def use_tool(step: Step, claim: Claim) -> Begun:
+    """Ask whether it may be used now, and begin; the tool itself runs on the process's event loop."""
+    leased = time.monotonic()
+    task = step.task
+    refusal = obstacle(task)
+    if refusal is not None:
+        return Begun.ended(refusal)
+    tool = tool_named(step.tool)
+    if tool is None:
+        return Begun.ended(answered(failed(f"There is no tool «{step.tool}».")))
+    arguments = admitted(tool, step)
+    if isinstance(arguments, Answer):
+        return Begun.ended(answered(arguments))
+    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), is_member(task))
+    working = background.submit(using.see_through(tool, context_of(task), arguments))
+    return Begun(working, longest=tool.seconds + 2 * GRACE)
+
+
+def admitted(tool: Tool, step: Step) -> dict[str, Any] | Answer:
+    """The arguments, if this tool may be used with them now; else what is said to the model instead."""
+    refused = objection(tool, step.task)
+    if refused:
+        return failed(refused)
+    try:
+        arguments = tool.parameters.read(step.input["arguments"])
+    except BadArguments as bad:
+        return failed(str(bad))
+    if step.task.requester_id is None or not take_one(tool, step.task.requester_id):
+        return failed(f"«{tool.name}» was used {tool.per_minute} times within a minute; that is enough for now.")
+    return arguments
+
+
+def context_of(task: Task) -> ToolContext:
+    """The audience is that of the answer: who may read it, may read all that it was made of."""
+    audience = task.trigger_message.visible_to if task.trigger_message else []
+    return ToolContext(
+        run=task.pk,
+        requester=task.requester.username if task.requester else "",
+        agent=task.agent.user.username,
+        room_id=task.room_id,
+        room=task.room.slug,
+        audience=None if audience is None else tuple(audience),
+    )
+
+
+def answered(answer: Answer) -> Outcome:
+    return Outcome(Reason.ANSWERED, output=answer.data, read=answer.read)
+
+
+@dataclass(slots=True)
+class Using:
+    """A tool at work, watched over like an answer: it stops for the same reasons."""
+
+    step_id: UUID
+    fence: int
+    leased: float
+    message_id: UUID | None
+    said: str
+    by_membership: bool
+    shown: str = ""
+    why: str = ""
+    working: asyncio.Task[Answer] | None = field(default=None)
+
+    def stop(self, why: str) -> None:
+        if not self.why and (self.by_membership or why != Reason.DEPARTED):
+            self.why = why
+            if self.working is not None:
+                self.working.cancel()
+
+    async def see_through(self, tool: Tool, context: ToolContext, arguments: dict[str, Any]) -> Outcome | None:
+        """None when the lease was lost. The words that were said before the tool was called stay."""
+        answer = await self.work(tool, context, arguments)
+        if self.why == LOST:
+            return None
+        return Outcome(Reason(self.why), self.said) if answer is None else answered(answer)
+
+    async def work(self, tool: Tool, context: ToolContext, arguments: dict[str, Any]) -> Answer | None:
+        """What the tool answered; None when it was stopped. One that does not mind its own time is left behind."""
+        self.working = working = asyncio.get_running_loop().create_task(use(tool, context, arguments))
+        watch().add(self)
+        try:
+            await asyncio.wait({working}, timeout=tool.seconds + GRACE)
+            working.cancel()
+        finally:
+            watch().remove(self)
+        if self.why:
+            return None
+        return working.result() if working.done() and not working.cancelled() else failed("The tool did not end.")
