@@ -14,7 +14,7 @@ import pytest
 from django.conf import LazySettings
 
 from agents.llm.litellm_backend import LiteLLM
-from agents.llm.port import Limits, LLMError, Request, Text, ToolCall, Turn, Usage
+from agents.llm.port import Limits, LLMError, Request, Text, ToolCall, ToolOffer, Turn, Usage
 from tests.agents.llm.hearing import asking, hear
 from tests.upstream.server import Upstream
 
@@ -50,6 +50,30 @@ async def test_a_tool_call_comes_whole(litellm: LiteLLM, upstream: Upstream) -> 
     heard = await hear(litellm, asking("openai/tool", params=upstream.params()))
     assert heard.calls == [ToolCall("call_1", "add", '{"a": 1, "b": 2}')]
     assert heard.finish.reason == "tool_calls"
+
+
+async def test_tools_their_calls_and_their_answers_go_out_in_the_providers_words(
+    litellm: LiteLLM, upstream: Upstream
+) -> None:
+    call = ToolCall("call_1", "add", '{"a": 1}')
+    turns = (
+        Turn("user", "hi"),
+        Turn("assistant", "", "echo", (call,)),
+        Turn("tool", '{"result": 3}', answers="call_1"),
+    )
+    offer = ToolOffer("add", "Adds.", {"type": "object", "properties": {}})
+    for may_call in (True, False):
+        await hear(litellm, Request("openai/x", turns, upstream.params(), tools=(offer,), may_call=may_call))
+    first, last = (made.body for made in upstream.calls)
+    assert first["tools"] == [
+        {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": offer.schema}}
+    ]
+    assert ("tool_choice" in first, last["tool_choice"]) == (False, "none")
+    _, called, answered = first["messages"]
+    assert called["tool_calls"] == [
+        {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    ]
+    assert answered == {"role": "tool", "content": '{"result": 3}', "tool_call_id": "call_1"}
 
 
 async def test_an_answer_at_its_length_says_so(litellm: LiteLLM, upstream: Upstream) -> None:
