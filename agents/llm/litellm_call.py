@@ -59,7 +59,8 @@ def tools_of(request: Request) -> dict[str, Any]:
     functions = [
         {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema)} for tool in request.tools
     ]
-    offered = {"tools": [{"type": "function", "function": function} for function in functions]}
+    offered: dict[str, Any] = {"tools": [{"type": "function", "function": function} for function in functions]}
+    offered["_skip_mcp_handler"] = True  # else LiteLLM wants the MCP SDK as soon as there are tools
     return offered if request.may_call else {**offered, "tool_choice": "none"}
 
 
