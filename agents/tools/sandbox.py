@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from subprocess import PIPE
+from select import POLLIN, poll
+from subprocess import PIPE, STDOUT
 from typing import Any
-
-from rooms import background
 
 NOBODY = 65534
 WALL = 8.0
+TOO_LONG = f"stopped after {WALL:g} seconds"
 LARGEST_OUTPUT = 16_384
+LARGEST_PROGRAM = 60_000
 MEMORY = 256 * 1024 * 1024
 DISK = 4 * 1024 * 1024
 LIMITS = {"CPU": 5, "AS": MEMORY, "FSIZE": 1024 * 1024, "NPROC": 4, "NOFILE": 64, "CORE": 0}
@@ -60,7 +63,7 @@ def interpreter() -> tuple[str, str] | None:
     """(directory, interpreter in it) of a Python that runs inside; ours may lie where *nobody* may not go."""
     for prefix, python in candidates():
         with suppress(Exception):
-            ran = background.run(_run((prefix, python), "print(6 * 7)"), timeout=WALL + 5)
+            ran = run_by((prefix, python), "print(6 * 7)")
             if ran.output.strip() == "42":
                 return prefix, python
     return None
@@ -72,32 +75,34 @@ def candidates() -> Iterator[tuple[str, str]]:
 
 
 async def run(program: str) -> Ran:
-    """Run a program to its end, or to the end of our patience. Only where `off()` says nothing."""
-    found = await asyncio.to_thread(interpreter)
+    """Run a program to its end, or to the end of our patience. Only where `off()` says nothing.
+
+    In a thread: not every event loop can start a process as somebody else.
+    """
+    return await asyncio.to_thread(run_here, program)
+
+
+def run_here(program: str) -> Ran:
+    found = interpreter()
     if found is None:
         raise RuntimeError("there is no sandbox")
-    return await _run(found, program)
+    return run_by(found, program)
 
 
-async def _run(python: tuple[str, str], program: str) -> Ran:
-    process = await asyncio.create_subprocess_exec(
-        *command(*python), stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.STDOUT, env={}, cwd="/", **as_nobody()
+def run_by(python: tuple[str, str], program: str) -> Ran:
+    """Killing bubblewrap ends everything in it: its children die with it, and their process space with them."""
+    process = subprocess.Popen(
+        command(*python), stdin=PIPE, stdout=PIPE, stderr=STDOUT, env={}, cwd="/", bufsize=0, **as_nobody()
     )
-    output = bytearray()
-    cut = ""
-    try:
-        async with asyncio.timeout(WALL):
-            feeding = asyncio.create_task(feed(process, program.encode("utf-8", "replace")))
-            cut = await gather(process, output)
-            await feeding
-            if not cut:
-                await process.wait()
-    except TimeoutError:
-        cut = f"stopped after {WALL:g} seconds"
-    finally:
-        await end(process)
-    text = bytes(output[:LARGEST_OUTPUT]).decode("utf-8", "replace")
-    return Ran(text, None if cut else process.returncode, cut)
+    with process:
+        try:
+            feed(process, program.encode("utf-8", "replace"))
+            until = time.monotonic() + WALL
+            output, cut = gather(process, until)
+            cut = cut or awaited(process, until)
+        finally:
+            process.kill()
+    return Ran(output[:LARGEST_OUTPUT].decode("utf-8", "replace"), None if cut else process.returncode, cut)
 
 
 def command(prefix: str, python: str) -> list[str]:
@@ -129,27 +134,36 @@ def as_nobody() -> dict[str, Any]:
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-async def feed(process: asyncio.subprocess.Process, program: bytes) -> None:
+def feed(process: subprocess.Popen[bytes], program: bytes) -> None:
+    """A pipe takes 64 KiB without anybody reading, and no program we take is longer."""
     if process.stdin is not None:
-        with suppress(ConnectionError, BrokenPipeError):
-            process.stdin.write(program)
-            await process.stdin.drain()
+        with suppress(BrokenPipeError):
+            process.stdin.write(program[:LARGEST_PROGRAM])
         process.stdin.close()
 
 
-async def gather(process: asyncio.subprocess.Process, output: bytearray) -> str:
-    """All it says, or why it was cut off."""
-    if process.stdout is not None:
-        while chunk := await process.stdout.read(4096):
-            output += chunk
-            if len(output) > LARGEST_OUTPUT:
-                return "stopped: it wrote too much"
+def awaited(process: subprocess.Popen[bytes], until: float) -> str:
+    """A program may close its mouth and go on."""
+    try:
+        process.wait(max(0.1, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return TOO_LONG
     return ""
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Killing bubblewrap ends everything in it: its children die with it, and their process space with them."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+def gather(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, str]:
+    """What it says, and why it was cut off if it was."""
+    output = b""
+    if process.stdout is None:
+        return output, ""
+    waiting = poll()
+    waiting.register(process.stdout, POLLIN)
+    while True:
+        if not waiting.poll(max(0.0, until - time.monotonic()) * 1000):
+            return output, TOO_LONG
+        chunk = process.stdout.read(4096)
+        if not chunk:
+            return output, ""
+        output += chunk
+        if len(output) > LARGEST_OUTPUT:
+            return output, "stopped: it wrote too much"

@@ -10,6 +10,7 @@ from agents.tools import ToolContext, ToolError
 from agents.tools.arithmetic import calculate
 from agents.tools.plain import date_and_time
 from agents.tools.using import use
+from rooms import background
 
 HERE = ToolContext(run=uuid4(), requester="ada", agent="echo", room_id=0, room="den", audience=None)
 
@@ -53,8 +54,8 @@ def test_what_is_no_arithmetic_is_refused_at_once(expression: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_it_knows_the_time_of_the_database_in_any_zone() -> None:
-    told = (await use(date_and_time, HERE, {"zone": "Asia/Kathmandu"})).data["result"]
+def test_it_knows_the_time_of_the_database_in_any_zone() -> None:
+    told = background.run(use(date_and_time, HERE, {"zone": "Asia/Kathmandu"}), 10).data["result"]
     assert told["time"].endswith("+05:45")
     for zone in ("Nowhere/Else", "../../etc/passwd", "/etc/localtime", "", "a/b/../../c", "UTC\n"):
-        assert "error" in (await use(date_and_time, HERE, {"zone": zone})).data
+        assert "error" in background.run(use(date_and_time, HERE, {"zone": zone}), 10).data
