@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -260,6 +261,20 @@ def test_what_a_tool_read_in_the_room_is_not_kept(
     assert "canary sings" in str(scripted.requests[-1].turns)
     (found,) = results_of(question)
     assert found == {"tool": "search_room", "read": [said.pk]}
+
+
+def test_why_an_answer_was_given_names_what_its_tools_read(
+    den: Room, ada: User, bob: User, armed: Seat, scripted: Scripted, asking: Asking
+) -> None:
+    Agent.objects.filter(pk=armed.agent_id).update(context_messages=1)
+    said = say(den, bob, "the tea is in the blue tin")
+    scripted.calls("search_room", words="tea").finishes("tool_calls")
+    scripted.says("In the tin.")
+    question = ask(den, ada, "@echo where is it?")
+    why = asking(bob).get(f"messages/{answer_to(question).pk}/provenance/")
+    assert why.status == 200
+    assert {str(question.pk), str(said.pk)} <= set(re.findall(r"[0-9a-f-]{36}", json.dumps(why.json)))
+    assert why["reproducible"] is True
 
 
 def test_how_often_is_counted_for_each_person_exactly(
