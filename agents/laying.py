@@ -68,12 +68,14 @@ def begin(task: Task) -> Message:
 
 @transaction.atomic
 def _begin(task: Task) -> Message:
+    question = task.trigger_message
     message = start_message(
         room=task.room,
         author=task.agent.user,
         run=task.pk,
-        reply_to=task.trigger_message,
-        visible_to=reply_audience(task.trigger_message) if task.trigger_message else None,
+        reply_to=question,
+        thread=question.thread_id if question else None,
+        visible_to=reply_audience(question) if question else None,
     )
     if not Task.objects.filter(pk=task.pk, reply=None).update(reply=message):
         raise BegunElsewhere

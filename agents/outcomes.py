@@ -18,7 +18,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.FILTERED: "The model's provider stopped this answer.",
     Reason.CANCELLED: "The answer was stopped.",
     Reason.RECALLED: "What this would have answered was taken back.",
-    Reason.UNSEATED: "The agent has left the room.",
+    Reason.UNSEATED: "The agent has left the room or was switched off.",
     Reason.DEPARTED: "Who asked is not in this room any more.",
     Reason.EXPIRED: "Nobody was free to answer in time. You can ask again.",
     Reason.WORKER_LOST: "The answer broke off because the process writing it stopped. You can ask for it again.",

@@ -30,9 +30,9 @@ STOPPED = """
     SELECT mine.step, CASE
         WHEN s.id IS NULL OR s.fence <> mine.fence OR s.status <> 'running' THEN 'lost'
         WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
-        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled THEN 'unseated'
+        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND NOT EXISTS (
-            SELECT 1 FROM rooms_membership x WHERE x.room_id = t.room_id AND x.user_id = p.id) THEN 'departed'
+            SELECT 1 FROM rooms_membership y WHERE y.room_id = t.room_id AND y.user_id = p.id) THEN 'departed'
         WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn') THEN 'recalled'
         END
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
@@ -41,6 +41,7 @@ STOPPED = """
       LEFT JOIN agents_agent g ON g.id = t.agent_id
       LEFT JOIN rooms_room r ON r.id = t.room_id
       LEFT JOIN rooms_user p ON p.id = t.requester_id
+      LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id
       LEFT JOIN rooms_message m ON m.id = t.reply_id
       LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
 """

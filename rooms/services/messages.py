@@ -99,6 +99,7 @@ def start_message(
     author: User,
     run: UUID,
     reply_to: Message | None = None,
+    thread: UUID | None = None,
     visible_to: Sequence[int] | None = None,
 ) -> Message:
     """A place in the timeline for what an agent is about to write; everyone who may read it sees that it writes.
@@ -116,6 +117,7 @@ def start_message(
             state=Message.State.WRITING,
             run=run,
             reply_to=reply_to,
+            thread_id=thread,
             visible_to=None if visible_to is None else sorted({*visible_to, author.pk}),
         )
         tell(message, "message.started", author, run=str(run))

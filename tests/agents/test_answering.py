@@ -6,7 +6,7 @@ from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Usage
 from rooms.models import Event, Room, User
 
-from .asking import answer_to, ask, run_for
+from .asking import answer_to, ask, run_for, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,3 +30,12 @@ def test_who_is_mentioned_answers_and_the_run_is_written_down(
     assert usage.completion_tokens > 0
     told = Event.objects.filter(room=den, seq__gt=question.seq).order_by("seq").values_list("type", flat=True)
     assert list(told) == ["message.started", "run.started", "message.finished", "run.ended"]
+
+
+def test_an_answer_stands_where_its_question_stands(
+    den: Room, ada: User, bob: User, seat: Seat, scripted: Scripted
+) -> None:
+    start = say(den, bob, "about the tea")
+    question = ask(den, ada, "@echo?", reply_to=start.pk, thread=start.pk)
+    answer = answer_to(question)
+    assert (answer.reply_to, answer.thread) == (question, start)

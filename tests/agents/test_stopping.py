@@ -93,6 +93,13 @@ def test_an_agent_that_is_sent_out_falls_silent(talking: Talking, ada: User, sea
     assert answer_to(talking.question).body == "I begin"
 
 
+def test_an_agent_that_is_removed_like_a_person_falls_silent_too(
+    talking: Talking, ada: User, den: Room, seat: Seat
+) -> None:
+    remove_member(room=den, user=seat.agent.user, by=ada)
+    assert talking.ends().reason == Reason.UNSEATED
+
+
 def test_a_deleted_room_is_written_in_no_more(talking: Talking, ada: User, den: Room) -> None:
     delete_room(room=den, by=ada)
     assert talking.ends().reason == Reason.UNSEATED

@@ -18,7 +18,7 @@ from .asking import until
 
 COMMAND = [
     sys.executable, "-m", "celery", "-A", "chatroom", "worker",
-    "-P", "threads", "-c", "8", "-Q", "agent,default", "-l", "INFO",
+    "-P", "threads", "-c", "64", "-Q", "agent,default", "-l", "INFO",
     "--without-gossip", "--without-mingle", "--without-heartbeat",
 ]  # fmt: skip
 QUICK = {"LLM_SCRIPTED_FIRST_TOKEN_MS": "0"}
