@@ -23,7 +23,7 @@ from rooms.reading import read_events, read_page, unread_counts
 TALK = sorted((Path(load.__file__).parent / "talk").glob("*.txt"))
 
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ OURS = (
     "MAKELEVEL",
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 class House:

@@ -39,13 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["tests.plugins.hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a whole house or town of processes shares one: it is built by one worker, and not by each."""
-    for item in items:
-        if (folder := item.path.parent.name) in ("browser", "faults"):
-            item.add_marker(pytest.mark.xdist_group(folder))
-
-
 def start_servers() -> None:
     global session
     session = servers.start()
