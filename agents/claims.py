@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
+from rooms import prepared
 
 LEASE = 20.0
 HEARTBEAT = 5.0
@@ -38,6 +38,7 @@ EXTEND = """
     UPDATE agents_step s SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
      WHERE s.id = mine.step AND s.fence = mine.fence AND s.status = 'running'
+    RETURNING s.id
 """
 
 
@@ -49,10 +50,8 @@ class Claim:
 
 def claim(step_id: UUID) -> Claim | None:
     """The step is ours until the lease ends. None when somebody else has it, it is not ready, or no longer wanted."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"step": step_id, "owner": owner(), "lease": LEASE})
-        row = cursor.fetchone()
-    return Claim(step_id, row[0]) if row else None
+    rows = prepared.fetch(CLAIM, {"step": step_id, "owner": owner(), "lease": LEASE})
+    return Claim(step_id, rows[0][0]) if rows else None
 
 
 def owner() -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
+import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,18 +17,17 @@ from rooms.live import streams
 from rooms.models import Message
 
 from . import breaker, gates
+from .claims import LEASE
 from .gates import Window, Withheld
 from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
+from .retrying import RETRIES, patience_of, pause_before
 from .voice import Voice, showable
 from .watch import LOST, watch
 
 log = logging.getLogger(__name__)
 
-RETRIES = 2
-RETRIED = frozenset({"busy", "down"})
-LONGEST_WAIT = 10.0
 UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
 CALLS = 8
 """How many tools may be called at once; what a model calls beyond is as if it had not."""
@@ -83,8 +82,14 @@ class Conversation:
 
     async def send(self, offset: int, text: str) -> None:
         await self.begun.wait()
-        if self.message is not None:
+        if not self.holds_its_lease():
+            self.stop(LOST)
+        elif self.message is not None:
             await streams.send_text(self.message, offset, text)
+
+    def holds_its_lease(self) -> bool:
+        """A process that slept may hear from its model before its watch has looked: asked before every word."""
+        return time.monotonic() - self.leased <= LEASE
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""
@@ -145,7 +150,7 @@ async def answer(talk: Conversation) -> Outcome:
         except LLMError as error:
             await leave.failed(error)
             note(talk, error)
-            pause = pause_before(number + 1, error, talk)
+            pause = None if talk.voice.has_begun else pause_before(number + 1, error)
             if pause is None:
                 await talk.voice.finish()
                 return broken(error, talk.shown, spent(talk))
@@ -207,21 +212,6 @@ def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
         arguments = gates.passed(Window(showable(call.arguments[:LONGEST_ARGUMENTS]), whole=True, arguments=True))
         made[id] = ToolCall(id, UNNAMEABLE.sub("_", call.name)[:64] or "_", arguments)
     return tuple(made.values())
-
-
-def pause_before(number: int, error: LLMError, talk: Conversation) -> float | None:
-    """Seconds until the call may be made again, jittered; None when it must not be."""
-    if number > RETRIES + 1 or error.kind not in RETRIED or talk.voice.has_begun:
-        return None
-    if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
-        return None
-    backoff = 0.25 * 2**number * random.uniform(0.5, 1.5)  # noqa: S311  # a jitter need not be unguessable
-    return max(backoff, (error.retry_after or 0) * random.uniform(1, 1.1))  # noqa: S311
-
-
-def patience_of(request: Request) -> float:
-    """How long a probe may take to say its first word, before another call may probe."""
-    return request.deadlines.connect + request.deadlines.first_token + 5
 
 
 def note(talk: Conversation, error: LLMError) -> None:

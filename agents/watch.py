@@ -137,11 +137,13 @@ class Watch:
         self._saved.update({run.step_id: len(bodies[run.step_id]) for run in grown})
 
     async def _extend(self) -> None:
+        """Of those that still are ours."""
         runs = list(self.runs.values())
         began = time.monotonic()
-        await db.execute(EXTEND, keys_of(runs) | {"lease": LEASE})
+        extended = {row[0] for row in await db.fetch(EXTEND, keys_of(runs) | {"lease": LEASE})}
         for run in runs:
-            run.leased = began
+            if run.step_id in extended:
+                run.leased = began
 
 
 def keys_of(runs: list[Watched]) -> dict[str, object]:
