@@ -76,6 +76,7 @@ LLM_API_BASE = envstr("LLM_API_BASE", "")  # an OpenAI-compatible server of your
 LLM_API_KEY = envstr("LLM_API_KEY", "")  # or the provider's own variable, such as OPENAI_API_KEY
 LLM_SCRIPTED_FIRST_TOKEN_MS = envint("LLM_SCRIPTED_FIRST_TOKEN_MS", 400, at_most=60_000)
 LLM_SCRIPTED_TOKENS_PER_SECOND = envint("LLM_SCRIPTED_TOKENS_PER_SECOND", 25, at_most=100_000)  # 0: all at once
+LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to without LiteLLM between, ten times as cheaply
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more

@@ -13,7 +13,9 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from agents.llm import bills
+from django.conf import settings
+
+from agents.llm import bills, direct
 from agents.llm.answer import Answer
 from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import LLMError
@@ -47,13 +49,22 @@ def _import() -> Any:
 
 
 class LiteLLM:
-    """See `port.Backend`. Which parameters reach the provider, and where they lead, is told in `litellm_call`."""
+    """See `port.Backend`. Which parameters reach the provider, and where they lead, is told in `litellm_call`.
+
+    A server that speaks the OpenAI protocol at an address of one's own is spoken to directly: see `direct`.
+    """
 
     def __init__(self) -> None:
         self.imported = False
         self.warmed = False
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        return self.directly(request) if settings.LLM_DIRECT and direct.suits(request) else self.through(request)
+
+    def directly(self, request: Request) -> AsyncGenerator[Part, None]:
+        return guarded(direct.parts(request, self._litellm), request, self.usage_of)
+
+    def through(self, request: Request) -> AsyncGenerator[Part, None]:
         return guarded(self._parts(request), request, self.usage_of, prepare=self._litellm)
 
     def usage_of(self, request: Request, written: str) -> Usage:
@@ -66,12 +77,14 @@ class LiteLLM:
         if not self.warmed:
             self.warmed = True
             try:
-                await a_first_call(self)
+                for way in (self.directly, self.through):
+                    await a_first_call(way)
             except Exception as problem:  # whatever is wrong will be said to the first person who asks
                 logger.warning("the model could not be warmed up: %s", type(problem).__name__)
 
     async def close(self) -> None:
         """Else aiohttp complains of every connection that was kept for the next call."""
+        await direct.close()
         if self.imported:
             await _import().close_litellm_async_clients()
             _import().in_memory_llm_clients_cache.flush_cache()
@@ -101,11 +114,12 @@ class LiteLLM:
             yield call
         yield answer.finish(bills.usage_of(request, answer.text, answer.counted(stream), litellm), stream)
 
-    async def _litellm(self) -> None:
+    async def _litellm(self) -> Any:
         """Imported in a thread: the loop carries other people's answers meanwhile."""
         if not self.imported:
             await asyncio.to_thread(_import)
             self.imported = True
+        return _import()
 
 
 async def _close(stream: Any) -> None:

@@ -34,6 +34,7 @@ def arguments_of(request: Request) -> dict[str, Any]:
         **({"user": request.user} if request.user else {}),
         **{name: value for name, value in request.params.items() if name in PASSED_ON},
         **tools_of(request),
+        **({"_skip_mcp_handler": True} if request.tools else {}),  # else LiteLLM wants the MCP SDK
         **destination_of(request.model, request.params),
     }
 
@@ -59,8 +60,7 @@ def tools_of(request: Request) -> dict[str, Any]:
     functions = [
         {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema)} for tool in request.tools
     ]
-    offered: dict[str, Any] = {"tools": [{"type": "function", "function": function} for function in functions]}
-    offered["_skip_mcp_handler"] = True  # else LiteLLM wants the MCP SDK as soon as there are tools
+    offered = {"tools": [{"type": "function", "function": function} for function in functions]}
     return offered if request.may_call else {**offered, "tool_choice": "none"}
 
 

@@ -63,16 +63,16 @@ def _meaning(links: list[BaseException], spoke: bool) -> Meaning:
         if telling in names:
             return meaning
     if (said := _said_in_stream(links)) is not None:
-        return _kind_of_error_object(said), "", None
+        return kind_of_error_object(said), "", None
     if 400 <= (status := _status(links)) < 500:
-        return _KIND_OF_STATUS.get(status, "refused"), "", None
+        return KIND_OF_STATUS.get(status, "refused"), "", None
     if names & LOST:
         return ("truncated" if spoke else "down"), "", None
     down = status >= 500 or names & {"APIError", "APIStatusError"}
     return ("down" if down and not names & NO_ANSWER else "protocol"), "", None
 
 
-_KIND_OF_STATUS: dict[int, Kind] = {408: "timeout", 425: "busy", 429: "busy", 529: "busy"}
+KIND_OF_STATUS: dict[int, Kind] = {408: "timeout", 425: "busy", 429: "busy", 529: "busy"}
 
 
 def _status(links: list[BaseException]) -> int:
@@ -93,7 +93,7 @@ def _said_in_stream(links: list[BaseException]) -> Mapping[str, Any] | None:
     return None
 
 
-def _kind_of_error_object(body: Mapping[str, Any]) -> Kind:
+def kind_of_error_object(body: Mapping[str, Any]) -> Kind:
     code = str(body.get("code") or body.get("status") or "")
     words = f"{code} {body.get('type')} {body.get('message')}".lower()
     if code in {"429", "529"} or any(word in words for word in BUSY_WORDS):

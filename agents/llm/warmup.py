@@ -4,13 +4,10 @@ A process's first LiteLLM call was measured at 0.6 to 0.7 s; nobody should wait 
 """
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
-from agents.llm.port import Deadlines, Request, Turn
-
-if TYPE_CHECKING:
-    from agents.llm.port import Backend
+from agents.llm.port import Deadlines, Part, Request, Turn
 
 HEAD = '{"id":"warm","object":"chat.completion.chunk","created":1,"model":"warm","choices":'
 EVENTS = (
@@ -24,13 +21,13 @@ LINES = ("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Connection: clos
 ANSWER = "\r\n".join([*LINES, "", BODY])
 
 
-async def a_first_call(backend: "Backend") -> None:
+async def a_first_call(stream: Callable[[Request], AsyncGenerator[Part, None]]) -> None:
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
         params = {"api_base": f"http://127.0.0.1:{port}/v1"}
         request = Request("openai/warm", (Turn("user", "ready?"),), params, Deadlines(2, 20, 20, 20))
-        async with aclosing(backend.stream(request)) as parts:
+        async with aclosing(stream(request)) as parts:
             async for _ in parts:
                 pass
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
-from agents import breaker, conversation
+from agents import breaker
 from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Breaker, Reason, Seat
@@ -158,7 +158,7 @@ async def test_a_probe_that_was_stopped_gives_its_turn_back() -> None:
 
 @pytest.fixture
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation.random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.01)
 
 
 @pytest.mark.usefixtures("_quick")

@@ -14,6 +14,7 @@ from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Reason, Seat, Status, Step, Usage
 from agents.outcomes import Outcome
+from agents.retrying import pause_before
 from rooms.gates import Verdict, Weight
 from rooms.models import Event, Message, Room, User
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation.random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.01)
 
 
 BREAKS = ["busy", "down", "refused", "timeout", "protocol", "truncated", "empty", "too_large"]
@@ -90,11 +91,7 @@ def test_retry_after_is_honoured_up_to_ten_seconds(
 ) -> None:
     monkeypatch.undo()
 
-    class Talk:
-        class voice:
-            has_begun = False
-
-    pause = conversation.pause_before(2, LLMError("busy", retry_after=retry_after), Talk)  # type: ignore[arg-type]
+    pause = pause_before(2, LLMError("busy", retry_after=retry_after))
     assert (pause is not None) == waits
     assert pause is None or retry_after is None or retry_after <= pause <= retry_after * 1.1 + 1.5
 
@@ -102,15 +99,11 @@ def test_retry_after_is_honoured_up_to_ten_seconds(
 def test_pauses_are_jittered_and_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
 
-    class Talk:
-        class voice:
-            has_begun = False
-
-    first = {conversation.pause_before(2, LLMError("down"), Talk) or 0 for _ in range(20)}  # type: ignore[arg-type]
-    second = {conversation.pause_before(3, LLMError("down"), Talk) or 0 for _ in range(20)}  # type: ignore[arg-type]
+    first = {pause_before(2, LLMError("down")) or 0 for _ in range(20)}
+    second = {pause_before(3, LLMError("down")) or 0 for _ in range(20)}
     assert len(first) == len(second) == 20
     assert sum(second) > sum(first)
-    assert conversation.pause_before(4, LLMError("down"), Talk) is None  # type: ignore[arg-type]
+    assert pause_before(4, LLMError("down")) is None
 
 
 def test_the_longest_allowed_answer_is_marked_as_cut(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:

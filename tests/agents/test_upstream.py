@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from agents import conversation
 from agents.llm.port import backend_for
 from agents.models import Agent, Breaker, Reason, Seat, Usage
 from rooms import background
@@ -24,7 +23,7 @@ LITELLM = "agents.llm.litellm_backend.LiteLLM"
 @pytest.fixture(autouse=True)
 def _provider(upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.LLM_BACKEND, settings.LLM_API_BASE, settings.LLM_API_KEY = LITELLM, upstream.base, "sk-test-key"
-    monkeypatch.setattr(conversation.random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.01)
     background.run(backend_for(LITELLM).warm(), 60)
     yield
     background.run(backend_for(LITELLM).close(), 10)

@@ -3,14 +3,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from django.conf import LazySettings
 
 from agents.llm.litellm_backend import LiteLLM
 from agents.llm.port import backend_for
 
 
-@pytest.fixture
-async def litellm() -> AsyncIterator[LiteLLM]:
-    """The real thing, imported and warmed once per process."""
+@pytest.fixture(params=[False, True], ids=["through LiteLLM", "directly"])
+async def litellm(request: pytest.FixtureRequest, settings: LazySettings) -> AsyncIterator[LiteLLM]:
+    """The real thing, imported and warmed once per process; what it does must not depend on the way it goes."""
+    settings.LLM_DIRECT = request.param
     backend = backend_for("agents.llm.litellm_backend.LiteLLM")
     assert isinstance(backend, LiteLLM)
     await backend.warm()
