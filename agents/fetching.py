@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import models
+
+from rooms import prepared
 
 M = TypeVar("M", bound=models.Model)
 
@@ -34,9 +36,7 @@ class Table(Generic[M]):
 
 def rows_of(sql: str, params: dict[str, Any], *tables: Table[Any]) -> list[tuple[Any, ...]]:
     """Of each row, the models in the order of `tables`, then whatever columns are left."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return [tuple(_split(row, tables)) for row in cursor.fetchall()]
+    return [tuple(_split(row, tables)) for row in prepared.fetch(sql, params)]
 
 
 def _split(row: Sequence[Any], tables: Sequence[Table[Any]]) -> list[Any]:

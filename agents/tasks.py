@@ -28,7 +28,7 @@ AT_ONCE = 5.0
 def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
     began = time.monotonic()
-    with turn():
+    with turn(hurry=True):
         steps = waking.answer(event_id)
         run = runs.begin_laid(steps[0]) if steps else None
     if steps[1:]:

@@ -2,7 +2,7 @@
 
 A thread per run is cheap while it waits for a model. Before and after, twenty of them would compete with the one thread
 that passes words on: it then waits for the interpreter twenty times as long, and everybody's text stutters. Whoever
-works before the first word finishes that in one turn, so that those who came first are heard first.
+works before the first word finishes that in one turn, and before those whose work can wait.
 
 Database connections are held within a turn only: those who wait with one would keep those who work from getting theirs.
 """
@@ -11,27 +11,60 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
 AT_ONCE = 3
-_turns = threading.BoundedSemaphore(AT_ONCE)
 
 SWITCH = 0.001
 """Seconds a thread keeps the interpreter while others want it; Python's own 5 ms are a long time for a word."""
 
 
+class Turns:
+    """So many at once; those in a hurry before the others, and among equals who came first."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._lock = threading.Lock()
+        self._waiting: dict[bool, deque[threading.Event]] = {True: deque(), False: deque()}
+
+    def take(self, *, hurry: bool) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = threading.Event()
+            self._waiting[hurry].append(mine)
+        mine.wait()
+
+    def give_back(self) -> None:
+        """To the next in line, who then has it without asking again."""
+        with self._lock:
+            line = self._waiting[True] or self._waiting[False]
+            if line:
+                line.popleft().set()
+            else:
+                self._free += 1
+
+
+_turns = Turns(AT_ONCE)
+
+
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(*, hurry: bool = False) -> Iterator[None]:
     """Not to be nested. Gives the connection back at the end, unless a transaction is open around it (tests)."""
-    with _turns:
+    _turns.take(hurry=hurry)
+    try:
+        yield
+    finally:
         try:
-            yield
-        finally:
             if not connection.in_atomic_block:
                 connection.close()
+        finally:
+            _turns.give_back()
 
 
 def share_quickly() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
+from rooms import prepared
 from rooms.models import Message, Room, User
 
 from .endings import end_task
@@ -17,7 +18,7 @@ from .outcomes import Outcome
 from .runs import RELATED
 from .triggers import may_trigger, seats_for
 
-ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING"
+ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
 MESSAGE, ROOM, AUTHOR = Table(Message, "m"), Table(Room, "r"), Table(User, "a")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
@@ -84,9 +85,7 @@ def lay_out(said: Said) -> list[Step]:
 
 
 def first_time(event_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(ONCE, [event_id])
-        return bool(cursor.rowcount)
+    return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
 def answering(question: Message) -> list[Seat]:

@@ -18,7 +18,8 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from . import handlers, relaying
+from . import handlers, prepared, relaying
+from .live.frames import Frame, wire
 from .models import Event, Message, Room, User
 
 APPEND = """
@@ -85,15 +86,32 @@ def append(event: Event) -> None:
         "moderators_only": event.moderators_only,
         "handled": handlers.has_handlers(event.type),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND, params)
-        event.pk, event.seq, event.pending, event.created_at, event.room.watched = cursor.fetchone()
+    row = prepared.fetch(APPEND, params)[0]
+    event.pk, event.seq, event.pending, event.created_at, event.room.watched = row
     event.room.last_seq = event.seq
     event._state.adding = False
 
 
 def relay(event: Event) -> None:
     """Tell listeners and handlers of a committed event. Waits 250 ms at most and never raises: the log repairs."""
-    relaying.announce(event.room_id, event.seq)
+    if event.message_id is None:
+        relaying.publish_from_thread(frame_of(event))
+    else:
+        relaying.announce(event.room_id, event.seq)
     if event.pending:
         handlers.dispatch(event.pk, event.type)
+
+
+def frame_of(event: Event) -> Frame:
+    """The frame of an event that tells of no message: nothing of it has to be looked up."""
+    slug = event.room.slug
+    return Frame(
+        room_id=event.room_id,
+        slug=slug,
+        type=event.type,
+        text=wire(event.type, slug, event.seq, orjson.dumps(event.data).decode()),
+        seq=event.seq,
+        visible_to=None if event.visible_to is None else tuple(event.visible_to),
+        moderators_only=event.moderators_only,
+        about=event.about_id,
+    )

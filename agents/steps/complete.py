@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import connection
 
-from rooms import background
+from rooms import background, prepared
 from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
@@ -115,10 +114,10 @@ def present(message: Message | None) -> Message:
 REMEMBER = """
     WITH kept AS (
         INSERT INTO agents_prompt (sha256, template, parts, created_at)
-        SELECT %(prompt)s, %(template)s, %(parts)s::jsonb, now() WHERE %(prompt)s::text IS NOT NULL
+        SELECT %(prompt)s::varchar, %(template)s::text, %(parts)s::jsonb, now() WHERE %(prompt)s::varchar IS NOT NULL
         ON CONFLICT DO NOTHING
     )
-    UPDATE agents_step SET prompt_id = %(prompt)s, prompt_sha256 = %(sha256)s, prompt_tokens = %(tokens)s,
+    UPDATE agents_step SET prompt_id = %(prompt)s::varchar, prompt_sha256 = %(sha256)s, prompt_tokens = %(tokens)s,
            read = %(read)s::uuid[]
      WHERE id = %(step)s AND fence = %(fence)s
 """
@@ -137,5 +136,4 @@ def remember(claim: Claim, told: Context) -> None:
         "tokens": told.tokens,
         "read": told.read,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, params)
+    prepared.execute(REMEMBER, params)
