@@ -23,7 +23,7 @@ CLAIM = """
            SET status = 'running', fence = s.fence + 1, attempt = s.attempt + 1, lease_owner = %(owner)s,
                lease_until = clock_timestamp() + make_interval(secs => %(lease)s), started_at = clock_timestamp()
           FROM agents_task t
-         WHERE s.id = %(step)s AND s.status = 'waiting'
+         WHERE s.id = %(step)s AND s.status = 'waiting' AND NOT s.held
            AND t.id = s.task_id AND t.status IN ('waiting', 'running') AND t.cancel_requested_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM agents_step_needs n JOIN agents_step x ON x.id = n.to_step_id
                            WHERE n.from_step_id = s.id AND x.status <> 'done')

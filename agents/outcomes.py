@@ -20,6 +20,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.RECALLED: "What this would have answered was taken back.",
     Reason.UNSEATED: "The agent has left the room or was switched off.",
     Reason.DEPARTED: "Who asked is not in this room any more.",
+    Reason.SILENT: "",
+    Reason.MERGED: "Answered together with what was said after it.",
+    Reason.PAUSED: "Agents are switched off here for now.",
+    Reason.QUOTA: "Who asked has used up what they may ask for now.",
+    Reason.BUDGET: "The money set aside for this is used up.",
+    Reason.ENERGY: "This chain of agents has reached its bound.",
+    Reason.DENIED: "What the agent wanted to do was not approved.",
     Reason.EXPIRED: "Nobody was free to answer in time. You can ask again.",
     Reason.WORKER_LOST: "The answer broke off because the process writing it stopped. You can ask for it again.",
     Reason.ERROR: "Something went wrong on our side. You can ask for it again.",
@@ -46,7 +53,7 @@ class Outcome:
     @property
     def status(self) -> Status:
         match self.reason:
-            case Reason.ANSWERED:
+            case Reason.ANSWERED | Reason.SILENT:
                 return Status.DONE
             case Reason.CANCELLED:
                 return Status.CANCELLED

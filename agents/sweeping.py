@@ -90,7 +90,7 @@ def end_cancelled_waiting() -> int:
 def expire_waiting() -> int:
     """An answer nobody wants to wait for any more is not begun."""
     limit = Now() - timedelta(seconds=settings.AGENT_PATIENCE_SECONDS)
-    old = Step.objects.filter(status=Status.WAITING, task__status=Status.WAITING, created_at__lt=limit)
+    old = Step.objects.filter(status=Status.WAITING, held=False, task__status=Status.WAITING, created_at__lt=limit)
     return end_waiting(old.values_list("pk", flat=True), Reason.EXPIRED)
 
 

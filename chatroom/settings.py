@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "guardian",
+    "waffle",
     "auditlog",
 ]
 

@@ -1,8 +1,23 @@
 from .agent import Agent, Seat
 from .breaker import Breaker
+from .conduct import Conduct, Coordination, conduct_of
 from .prompt import Prompt
 from .step import Step
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
 
-__all__ = ["Agent", "Breaker", "Prompt", "Reason", "Seat", "Status", "Step", "Task", "Usage", "Wake"]
+__all__ = [
+    "Agent",
+    "Breaker",
+    "Conduct",
+    "Coordination",
+    "Prompt",
+    "Reason",
+    "Seat",
+    "Status",
+    "Step",
+    "Task",
+    "Usage",
+    "Wake",
+    "conduct_of",
+]

@@ -83,21 +83,32 @@ class Agent(models.Model):
         )
 
 
+TRIGGERS = ["mention", "always", "reply", "keyword", "useful", "schedule", "off"]
+
+
 class Seat(models.Model):
     """How an agent behaves in one room. Its user is a member there like anybody else.
 
-    *reply* answers whoever mentions it or replies to it; *mention* only the first; *always* every person.
+    *reply* answers whoever mentions it or replies to it; *mention* only the first; *always* every person; *keyword* who
+    says one of its `keywords`; *useful* every person, but silence is an answer; *schedule* at the minutes of its
+    `schedule`, written as for cron in UTC. All but *off* answer also when mentioned. `tools_off`: not to be used here.
     """
 
     class Trigger(models.TextChoices):
         MENTION = "mention"
         ALWAYS = "always"
         REPLY = "reply"
+        KEYWORD = "keyword"
+        USEFUL = "useful"
+        SCHEDULE = "schedule"
         OFF = "off"
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="seats")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="seats")
-    trigger = models.CharField(max_length=7, choices=Trigger.choices, default=Trigger.MENTION)
+    trigger = models.CharField(max_length=8, choices=Trigger.choices, default=Trigger.MENTION)
+    keywords = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    schedule = models.CharField(max_length=64, blank=True)
+    tools_off = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     added_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -108,7 +119,7 @@ class Seat(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["agent", "room"], name="seat_once"),
-            models.CheckConstraint(name="seat_trigger", condition=Q(trigger__in=["mention", "always", "reply", "off"])),
+            models.CheckConstraint(name="seat_trigger", condition=Q(trigger__in=TRIGGERS)),
         ]
 
     def __str__(self) -> str:

@@ -9,14 +9,20 @@ from django.db.models.functions import Now
 
 from rooms.ids import uuid7
 
+from .agent import Agent
 from .prompt import Prompt
 from .task import ENDED, LIVE, Status, Task
 
 
 class StepQuerySet(models.QuerySet["Step"]):
     def ready(self) -> StepQuerySet:
-        """Waiting, with everything it needs done."""
-        return self.filter(status=Status.WAITING).exclude(needs__in=Step.objects.exclude(status=Status.DONE))
+        """Waiting for nobody, with everything it needs done."""
+        return self.filter(status=Status.WAITING, held=False).exclude(
+            needs__in=Step.objects.exclude(status=Status.DONE)
+        )
+
+
+KINDS = ["complete", "tool", "consult", "plan", "review", "resolve"]
 
 
 class Step(models.Model):
@@ -28,11 +34,19 @@ class Step(models.Model):
 
     A step that *completes* asks the model. When it calls tools, each call becomes a step of the kind *tool*, with
     `tool` and `input`, and a further step that needs them completes the answer: so the loop unrolls into the DAG.
+
+    Where several agents work together, `agent` is whose step it is (else the task's own) and `title` what it is to do.
+    A step that *consults* keeps what was said in its `output` and shows nothing in the room; a *plan* lays out others;
+    a *review* judges another's work; one that *resolves* chooses between them. One that is `held` waits for people.
     """
 
     class Kind(models.TextChoices):
         COMPLETE = "complete"
         TOOL = "tool"
+        CONSULT = "consult"
+        PLAN = "plan"
+        REVIEW = "review"
+        RESOLVE = "resolve"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
@@ -40,7 +54,10 @@ class Step(models.Model):
     needs: models.ManyToManyField[Step, Any] = models.ManyToManyField(
         "self", symmetrical=False, related_name="needed_by", blank=True
     )
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="steps")
+    title = models.CharField(max_length=280, blank=True)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.WAITING)
+    held = models.BooleanField(default=False)
     fence = models.PositiveIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -64,7 +81,7 @@ class Step(models.Model):
         ordering = ["task", "id"]
         default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(name="step_kind", condition=Q(kind__in=["complete", "tool"])),
+            models.CheckConstraint(name="step_kind", condition=Q(kind__in=KINDS)),
             models.CheckConstraint(name="step_status", condition=Q(status__in=[*LIVE, *ENDED])),
             models.CheckConstraint(
                 name="step_runs_under_a_lease",

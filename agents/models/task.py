@@ -9,6 +9,7 @@ from rooms.ids import uuid7
 from rooms.models import Event, Message, Room, User
 
 from .agent import Agent, Seat
+from .conduct import Coordination
 
 
 class Status(models.TextChoices):
@@ -47,6 +48,13 @@ class Reason(models.TextChoices):
     DEPARTED = "departed", "Who asked has left the room"
     LIMITED = "limited", "Refused by a step gate"
     WITHHELD = "withheld", "Refused by a reply gate"
+    SILENT = "silent", "Had nothing useful to add"
+    MERGED = "merged", "Answered together with a later question"
+    PAUSED = "paused", "Agents are switched off here"
+    QUOTA = "quota", "Who asked has used up what they may ask"
+    BUDGET = "budget", "The money for this is used up"
+    ENERGY = "energy", "The chain of agents reached its bound"
+    DENIED = "denied", "A person did not approve"
     EXPIRED = "expired", "Nobody was free to answer in time"
     WORKER_LOST = "worker_lost", "The worker stopped"
     ERROR = "error", "A fault of our own"
@@ -54,6 +62,9 @@ class Reason(models.TextChoices):
 
 class Task(models.Model):
     """One piece of agent work in a room: here, one answer. Its id is what a message calls its `run`.
+
+    `pattern` is how several agents work on it; then `agent` is who speaks for them. `alternative_of` is the first
+    answer to the question that this one stands beside; `agent_version` which version of the agent gave it.
 
     An answer is known by agent, message and attempt, so that an event delivered twice, or a seat taken twice, still
     gives one. `root_message` is the human message a chain of agents began with, `depth` how far from it this is.
@@ -67,6 +78,11 @@ class Task(models.Model):
     trigger_message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="tasks")
     root_message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="+")
     reply = models.OneToOneField(Message, on_delete=models.SET_NULL, null=True, related_name="task")
+    alternative_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="alternatives"
+    )
+    pattern = models.CharField(max_length=13, choices=Coordination.choices, default=Coordination.SEPARATE)
+    agent_version = models.PositiveIntegerField(default=1)
     attempt = models.PositiveSmallIntegerField(default=1)
     depth = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.WAITING)
@@ -88,6 +104,7 @@ class Task(models.Model):
             models.UniqueConstraint(fields=["agent", "trigger_message", "attempt"], name="task_once"),
             models.CheckConstraint(name="task_status", condition=Q(status__in=[*LIVE, *ENDED])),
             models.CheckConstraint(name="task_reason", condition=Q(reason__in=["", *Reason.values])),
+            models.CheckConstraint(name="task_pattern", condition=Q(pattern__in=Coordination.values)),
             models.CheckConstraint(name="task_attempt", condition=Q(attempt__gte=1)),
             models.CheckConstraint(
                 name="task_ends_with_a_reason",
