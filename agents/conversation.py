@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from rooms.live import streams
@@ -19,7 +19,7 @@ from rooms.models import Message
 from . import breaker, gates
 from .claims import LEASE
 from .gates import Window, Withheld
-from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
+from .llm.port import Backend, Finish, LLMError, Request, Text, Thought, ToolCall, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
 from .retrying import RETRIES, patience_of, pause_before
@@ -33,6 +33,7 @@ CALLS = 8
 """How many tools may be called at once; what a model calls beyond is as if it had not."""
 LONGEST_ARGUMENTS = 16_001
 """One more than are read, so that what was cut is seen to be too long."""
+LONGEST_THOUGHTS = 4_000
 GRACE = 10.0
 """Seconds after the agent's own deadline at which a backend that does not mind it is cut off."""
 
@@ -42,7 +43,8 @@ class Conversation:
     """A claimed step, ready to speak. `leased` is monotonic time.
 
     Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
-    earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more.
+    earlier steps of the run have shown in it, `unsaid` what they have said and not shown. `by_membership`: it ends when
+    its requester is no member any more. `whole_review`: nothing is shown before the gates have seen all of it.
     """
 
     step_id: UUID
@@ -54,6 +56,8 @@ class Conversation:
     leased: float
     before: str = ""
     by_membership: bool = True
+    unsaid: str = ""
+    whole_review: bool = False
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,9 +67,10 @@ class Conversation:
     calling: bool = False
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.voice = Voice(self.send, self.object_to, self.before)
+        self.voice = Voice(self.send, self.object_to, self.before, self.unsaid, reserved=self.whole_review)
 
     @property
     def message_id(self) -> UUID | None:
@@ -90,6 +95,11 @@ class Conversation:
     def holds_its_lease(self) -> bool:
         """A process that slept may hear from its model before its watch has looked: asked before every word."""
         return time.monotonic() - self.leased <= LEASE
+
+    def think(self, text: str) -> None:
+        """Its beginning is enough."""
+        if sum(map(len, self.thoughts)) < 2 * LONGEST_THOUGHTS:
+            self.thoughts.append(text[: 2 * LONGEST_THOUGHTS])
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""
@@ -165,6 +175,7 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
     talk.calling = True
     talk.calls.clear()
+    talk.thoughts.clear()
     finish: Finish | None = None
     async with aclosing(talk.backend.stream(talk.request)) as parts:
         async for part in parts:
@@ -172,6 +183,8 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
                 if not talk.voice.has_begun:
                     await leave.spoke()
                 talk.voice.say(part.text)
+            elif isinstance(part, Thought):
+                talk.think(part.text)
             elif isinstance(part, ToolCall):
                 talk.calls.append(part)
             elif isinstance(part, Finish):
@@ -185,22 +198,50 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
 
 
 async def concluded(talk: Conversation, finish: Finish) -> Outcome:
-    """All has been said: the gates look at the whole once more before it is kept."""
-    await talk.voice.finish()
+    """All has been said: the gates look at the whole once more before the end of it is shown, and all of it kept."""
+    rest = await talk.voice.rest()
     try:
-        text = gates.passed(Window(talk.shown, whole=True)) if talk.shown else ""
         calls = passable(talk.calls[:CALLS])
+        if calls and talk.request.may_call and talk.request.tools and finish.reason in ("stop", "tool_calls"):
+            return going_on(talk, calls, rest)
+        text = whole(talk.shown + rest)
     except Withheld as objection:
         return refused_by(objection.verdict, "", spent(talk))
-    if calls and talk.request.may_call and talk.request.tools and finish.reason in ("stop", "tool_calls"):
-        return Outcome(
-            Reason.ANSWERED, text, usage=spent(talk), calls=calls, output={"said": [len(talk.before), len(text)]}
-        )
+    if text == talk.shown + rest and not talk.whole_review:
+        await talk.voice.show(rest)
     if calls and finish.reason == "stop":
         finish = Finish("tool_calls", finish.usage)
     if finish.reason == "stop" and not talk.voice.said.strip():
         return broken(LLMError("empty"), text, spent(talk))
-    return finished(finish, text, spent(talk))
+    return replace(finished(finish, text, spent(talk)), output=thinking(talk))
+
+
+def going_on(talk: Conversation, calls: tuple[ToolCall, ...], rest: str) -> Outcome:
+    """Tools first. What the gates have not let go yet stays unsaid until it is known how the answer goes on."""
+    text = whole(talk.shown)
+    output = {"said": [len(talk.before), len(text)]} | thinking(talk)
+    return Outcome(Reason.ANSWERED, text, usage=spent(talk), calls=calls, output=output, unsaid=rest)
+
+
+def whole(text: str) -> str:
+    return gates.passed(Window(text, whole=True)) if text else ""
+
+
+def thinking(talk: Conversation) -> dict[str, str]:
+    """What the model said to itself, for those who look into the run. Nothing of it where a gate objects.
+
+    Of a long one the gates see more than is kept, so that nothing is cut in two which they would have found.
+    """
+    text = showable("".join(talk.thoughts)).strip()
+    further = sum(gates.reach_of(gate) for gate in gates.gates())
+    seen = text[: LONGEST_THOUGHTS + further]
+    try:
+        kept = gates.passed(Window(seen, whole=True, thinking=True)) if seen else ""
+    except Withheld:
+        return {}
+    if seen != text:
+        kept = kept[:-further]
+    return {"thinking": kept[:LONGEST_THOUGHTS]} if kept else {}
 
 
 def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import F, Func, JSONField, Q, Value
 from django.db.models.functions import Now
 
 from rooms.errors import Conflict, NotFound
@@ -69,6 +69,8 @@ def kept_of(step: Step, outcome: Outcome) -> dict[str, Any]:
     """What a step leaves behind: for one that completes, its message and, if it called tools, what it said before."""
     message = {"message": str(step.task.reply_id)} if step.kind == Step.Kind.COMPLETE and step.task.reply_id else {}
     kept: dict[str, Any] = {"output": message | outcome.output}
+    if outcome.unsaid:
+        kept["unsaid"] = outcome.unsaid
     return kept | {"read": list(outcome.read)} if outcome.read else kept
 
 
@@ -123,9 +125,11 @@ def end_task(task: Task, outcome: Outcome) -> bool:
 
 
 def forget_results(task: Task) -> None:
-    """What tools read in the room is not kept: the ids of the messages say it, and what is taken back is gone."""
-    Step.objects.filter(task=task, kind=Step.Kind.TOOL, status__in=ENDED).exclude(read=[]).update(
-        output=Func(F("output"), Value("result"), function="", arg_joiner=" - ", output_field=JSONField())
+    """What tools read in the room is not kept: the ids of the messages say it, and what is taken back is gone. Nor is
+    what was never said."""
+    results = Q(kind=Step.Kind.TOOL, status__in=ENDED) & ~Q(read=[])
+    Step.objects.filter(results | ~Q(unsaid=""), task=task).update(
+        output=Func(F("output"), Value("result"), function="", arg_joiner=" - ", output_field=JSONField()), unsaid=""
     )
 
 

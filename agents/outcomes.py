@@ -38,7 +38,7 @@ class Outcome:
     """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged.
 
     Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
-    messages a tool has `read`.
+    messages a tool has `read`; `unsaid` is what it said and the gates have not let go before they see what follows.
     """
 
     reason: Reason
@@ -49,6 +49,7 @@ class Outcome:
     calls: tuple[ToolCall, ...] = ()
     output: dict[str, Any] = field(default_factory=dict)
     read: tuple[UUID, ...] = ()
+    unsaid: str = ""
 
     @property
     def status(self) -> Status:

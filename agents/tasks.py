@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import runs, sweeping, thoughts, waking
 from .laying import begin
 from .models import Step
 from .turns import turn
@@ -56,6 +56,13 @@ def follow(began: float, ready: list[UUID]) -> None:
         queue(ready[1:])
         ready = runs.run(ready[0])
     queue(ready)
+
+
+@shared_task
+def forget_thoughts(event_id: int) -> None:
+    """A message was taken back."""
+    with turn():
+        thoughts.forget(event_id)
 
 
 @shared_task

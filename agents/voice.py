@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from . import gates
-from .gates import OVERLAP, Window
+from .gates import Withheld
+from .sluice import Sluice
 
 PACE = 0.04
 """Seconds for which text is gathered. The first leaves at once; 25 pieces a second read as a flow."""
@@ -28,17 +28,29 @@ class Voice:
     """Says one answer. `shown` is what was released so far; offsets count its code points.
 
     `say` never waits: a slow Redis does not hold up the model's stream. `withheld` hears once when a gate objects.
-    `before` is what an earlier step of the run has said of the same answer: a new paragraph is begun after it.
+    `before` is what earlier steps of the run have shown of the same answer, `unsaid` what they had still to say: the
+    gates have not let it go yet. A new paragraph is begun after them. One that is `reserved` shows nothing by itself;
+    all that has passed the gates is in its `rest`.
     """
 
-    def __init__(self, send: Send, withheld: Callable[[gates.Withheld], None], before: str = "") -> None:
+    def __init__(
+        self,
+        send: Send,
+        withheld: Callable[[Withheld], None],
+        before: str = "",
+        unsaid: str = "",
+        reserved: bool = False,
+    ) -> None:
         self._send = send
         self._withheld = withheld
+        self._sluice = Sluice(before)
         self._pieces: list[str] = [before] if before else []
-        self._before = self._length = len(before)
-        self._bytes = len(before.encode())
-        self._tail = before[-OVERLAP:]
-        self._waiting: list[str] = []
+        self._length = len(before)
+        self._waiting: list[str] = [unsaid] if unsaid else []
+        self._follows = bool(before or unsaid)
+        self._said: list[str] = []
+        self._reserved = reserved
+        self._passed: list[str] = []
         self._stirred = asyncio.Event()
         self._ending = asyncio.Event()
         self._speaking: asyncio.Task[None] | None = None
@@ -52,32 +64,43 @@ class Voice:
 
     @property
     def said(self) -> str:
-        """What of it was said here."""
-        return self.shown[self._before :]
+        """What the model said here, whether it was released or not."""
+        return "".join(self._said)
 
     @property
     def has_begun(self) -> bool:
         """Something was said here, though perhaps not released yet."""
-        return self._length > self._before or bool(self._waiting)
+        return bool(self._said)
 
     def say(self, text: str) -> None:
         text = showable(text)
-        if not self.has_begun:
+        if not self._said:
             text = text.lstrip()  # models like to begin with empty lines
-            text = PARAGRAPH + text if text and self._before else text
         if not text or self._closed:
             return
+        if self._follows and not self._said:
+            self._waiting.append(PARAGRAPH)
+        self._said.append(text)
         self._waiting.append(text)
         self._stirred.set()
         if self._speaking is None:
             self._speaking = asyncio.get_running_loop().create_task(self._speak())
 
     async def finish(self) -> None:
-        """Release what is still gathered, unless a gate has closed the mouth."""
+        """Release what is still gathered, unless a gate has closed the mouth or somebody wants to see the whole."""
+        if not self._reserved:
+            await self.show(await self.rest())
+
+    async def rest(self) -> str:
+        """The end has come: what was not shown yet, as the gates let it through. It is still to be shown."""
         self._ending.set()
         self._stirred.set()
         if self._speaking is not None:
             await self._speaking
+        if not self._closed:
+            await self._pass(end=True)
+        kept, self._passed = "".join(self._passed), []
+        return "" if self._closed else kept
 
     def fall_silent(self) -> None:
         """Say nothing more; what is gathered stays unsaid."""
@@ -87,16 +110,12 @@ class Voice:
         self._stirred.set()
 
     async def _speak(self) -> None:
-        try:
-            while not self._closed and not (self._ending.is_set() and not self._waiting):
-                await self._stirred.wait()
-                self._stirred.clear()
-                begun = time.monotonic()
-                await self._release()
-                await self._pause(begun + PACE - time.monotonic())
-        except gates.Withheld as objection:
-            self.fall_silent()
-            self._withheld(objection)
+        while not self._ending.is_set():
+            await self._stirred.wait()
+            self._stirred.clear()
+            begun = time.monotonic()
+            await self._pass()
+            await self._pause(begun + PACE - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         if seconds <= 0 or self._ending.is_set():
@@ -107,25 +126,24 @@ class Voice:
         except TimeoutError:
             return
 
-    async def _release(self) -> None:
-        """One window: through the gates, then out."""
+    async def _pass(self, end: bool = False) -> None:
+        """One window: through the gates, then out, unless it is to be kept until somebody has looked at the whole."""
         text = "".join(self._waiting)
         self._waiting.clear()
-        if not text:
-            return
-        try:
-            await self._show(gates.passed(Window(text, self._length, self._bytes, self._tail)))
-        except gates.Withheld as objection:
-            await self._show(objection.verdict.body or "")
-            raise
+        text, objection = self._sluice.take(text, end)
+        if self._reserved or (end and objection is None):
+            self._passed.append(text)
+        else:
+            await self.show(text)
+        if objection is not None:
+            self.fall_silent()
+            self._withheld(objection)
 
-    async def _show(self, text: str) -> None:
+    async def show(self, text: str) -> None:
         """It counts as shown before it is sent, since sending may half succeed."""
         if not text:
             return
         offset = self._length
         self._pieces.append(text)
         self._length += len(text)
-        self._bytes += len(text.encode())
-        self._tail = (self._tail + text)[-OVERLAP:]
         await self._send(offset, text)

@@ -37,6 +37,8 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
+    "message.redacted": ["agents.tasks.forget_thoughts"],
+    "message.withdrawn": ["agents.tasks.forget_thoughts"],
 }
 
 STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
-from agents.llm.port import Finish, Part, Reason, Text, ToolCall, Usage
+from agents.llm.port import Finish, Part, Reason, Text, Thought, ToolCall, Usage
 
 REASONS: dict[str, Reason] = {
     "length": "length",
@@ -56,8 +56,8 @@ class Answer:
             for piece in delta.tool_calls or ():
                 self._add(piece)
                 yield Sign.THOUGHT
-            if getattr(delta, "reasoning_content", None):
-                yield Sign.THOUGHT
+            if thought := getattr(delta, "reasoning_content", None):
+                yield Thought(thought) if isinstance(thought, str) else Sign.THOUGHT
 
     def _add(self, piece: Any) -> None:
         call = self.partial.setdefault(piece.index or 0, PartialCall())

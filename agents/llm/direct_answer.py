@@ -9,7 +9,7 @@ from agents.llm.answer import REASONS, PartialCall
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
-from agents.llm.port import Finish, Part, Text, ToolCall, Usage
+from agents.llm.port import Finish, Part, Text, Thought, ToolCall, Usage
 
 TOO_LONG = BY_NAME["ContextWindowExceededError"][1]
 DECLINED = BY_NAME["ContentPolicyViolationError"][1]
@@ -60,8 +60,8 @@ class Answer:
         for piece in delta.get("tool_calls") or ():
             self._add(piece)
             yield Sign.THOUGHT
-        if delta.get("reasoning_content") or delta.get("reasoning"):
-            yield Sign.THOUGHT
+        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+            yield Thought(thought) if isinstance(thought, str) else Sign.THOUGHT
 
     def _add(self, piece: Mapping[str, Any]) -> None:
         call = self.partial.setdefault(piece.get("index") or 0, PartialCall())

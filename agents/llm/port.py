@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Request",
     "Text",
+    "Thought",
     "ToolCall",
     "ToolOffer",
     "Turn",
@@ -122,6 +123,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """What the model says to itself before it answers. No part of the answer, and never streamed to people."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The model came to an end by itself; anything else is an `LLMError`."""
 
@@ -129,7 +137,7 @@ class Finish:
     usage: Usage
 
 
-Part = Text | ToolCall | Finish
+Part = Text | Thought | ToolCall | Finish
 
 
 class Backend(Protocol):

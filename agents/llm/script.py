@@ -1,6 +1,6 @@
 """What a scripted model does in one reply: a list of steps, in JSON, so that a test can hand it to any process.
 
-    {"say": text}   {"wait": seconds}   {"stall": true}   {"fail": kind, "retry_after"?, "deadline"?}
+    {"say": text}   {"think": text}   {"wait": seconds}   {"stall": true}   {"fail": kind, "retry_after"?, "deadline"?}
     {"call": {"name", "arguments"}}   {"finish": reason}   {"improvise": true}   {"repeat": text}
 
 A script without `finish`, `fail` or `stall` finishes with *stop*.
@@ -33,6 +33,11 @@ class Reply:
         """Each piece is one chunk of the stream."""
         for piece in pieces:
             self._add(say=piece)
+        return self
+
+    def thinks(self, *pieces: str) -> Self:
+        for piece in pieces:
+            self._add(think=piece)
         return self
 
     def delay(self, seconds: float) -> Self:

@@ -21,7 +21,7 @@ from agents.llm import bills
 from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import Deadline, Kind, LLMError
 from agents.llm.improvisation import improvise
-from agents.llm.port import Finish, Part, Reason, Request, Text, ToolCall, Usage
+from agents.llm.port import Finish, Part, Reason, Request, Text, Thought, ToolCall, Usage
 from agents.llm.script import Reply, Step, paces_in, script_of
 
 FOREVER = 24 * 3600.0
@@ -47,6 +47,9 @@ class Scripted:
 
     def says(self, *pieces: str) -> Reply:
         return self.next_reply().says(*pieces)
+
+    def thinks(self, *pieces: str) -> Reply:
+        return self.next_reply().thinks(*pieces)
 
     def delay(self, seconds: float) -> Reply:
         return self.next_reply().delay(seconds)
@@ -90,6 +93,8 @@ async def perform(request: Request, steps: list[Step]) -> AsyncGenerator[Part | 
             raise LLMError(step["fail"], retry_after=step.get("retry_after"), deadline=step.get("deadline"))
         if call := step.get("call"):
             yield ToolCall(call.get("id", f"call_{number}"), call["name"], call["arguments"])
+        if "think" in step:
+            yield Thought(step["think"])
         for piece in pieces_of(request, step):
             await pace.next()
             yield Text(piece)

@@ -26,7 +26,7 @@ from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
-from .obstacles import is_member, obstacle
+from .obstacles import obstacle, standing_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
-    talk = conversation_for(step, claim, request, leased)
+    talk = conversation_for(step, claim, request, leased, rounds.unsaid)
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 
@@ -89,8 +89,9 @@ def backend_path(model: str) -> str:
     return SCRIPTED if model.startswith("scripted") else settings.LLM_BACKEND
 
 
-def conversation_for(step: Step, claim: Claim, request: Request, leased: float) -> Conversation:
+def conversation_for(step: Step, claim: Claim, request: Request, leased: float, unsaid: str = "") -> Conversation:
     path = backend_path(request.model)
+    standing = standing_of(step.task)
     return Conversation(
         step_id=step.pk,
         fence=claim.fence,
@@ -100,7 +101,9 @@ def conversation_for(step: Step, claim: Claim, request: Request, leased: float) 
         breaker=f"{path.rpartition('.')[2]}:{request.model}"[:200],
         leased=leased,
         before=step.task.reply.body if step.task.reply else "",
-        by_membership=is_member(step.task),
+        by_membership=standing.by_membership,
+        unsaid=unsaid,
+        whole_review=standing.whole_review,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rooms.models import Membership, Message
+from dataclasses import dataclass
+
+from rooms import prepared
+from rooms.models import Message
 
 from ..models import Reason, Task
 from ..outcomes import Outcome
@@ -22,6 +25,24 @@ def obstacle(task: Task) -> Outcome | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`by_membership`: who asks by a grant of their own, or as a superuser, is not sent off for being no member.
+    `whole_review`: the room wants every answer to be looked at as a whole before it sees any of it."""
+
+    by_membership: bool
+    whole_review: bool
+
+
+STANDING = """
+    SELECT EXISTS (SELECT 1 FROM rooms_membership WHERE room_id = %(room)s AND user_id = %(requester)s),
+           coalesce((SELECT whole_review FROM agents_conduct WHERE room_id = %(room)s), false)
+"""
+
+
+def standing_of(task: Task) -> Standing:
+    return Standing(*prepared.fetch(STANDING, {"room": task.room_id, "requester": task.requester_id})[0])
+
+
 def is_member(task: Task) -> bool:
-    """Whoever asks by a grant of their own, or as a superuser, is not sent off for being no member."""
-    return Membership.objects.filter(room=task.room_id, user=task.requester_id).exists()
+    return standing_of(task).by_membership

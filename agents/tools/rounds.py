@@ -25,12 +25,14 @@ CUT = " […]"
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The tools offered, the calls and answers so far, and what all that takes of the prompt."""
+    """The tools offered, the calls and answers so far, what all that takes of the prompt, and what the round before
+    left `unsaid`."""
 
     offers: tuple[ToolOffer, ...] = ()
     turns: tuple[Turn, ...] = ()
     tokens: int = 0
     may_call: bool = True
+    unsaid: str = ""
 
 
 def rounds_of(task: Task, step: Step) -> Rounds:
@@ -42,7 +44,9 @@ def rounds_of(task: Task, step: Step) -> Rounds:
     done = list(earlier(task, step))
     turns = tuple(turns_of(task, done, agent.max_prompt_tokens // FOR_ANSWERS))
     tokens = sum(cost_of_offer(offer) for offer in offers) + sum(cost_of(turn) for turn in turns)
-    return Rounds(offers, turns, tokens, may_call=len({call.needs_key for call in done}) < ROUNDS)
+    callers = {used.needs_key: used.caller for used in done}
+    unsaid = list(callers.values())[-1].unsaid if callers else ""
+    return Rounds(offers, turns, tokens, may_call=len(callers) < ROUNDS, unsaid=unsaid)
 
 
 def offered(agent: Agent) -> tuple[ToolOffer, ...]:
@@ -103,11 +107,13 @@ def turns_of(task: Task, done: Sequence[Used], tokens: int) -> Iterator[Turn]:
     body = task.reply.body if task.reply else ""
     share = tokens // max(1, len(done))
     callers = {used.caller.pk: used.caller for used in done}
+    repeated = ""
     for caller in callers.values():
         mine = [used for used in done if used.caller.pk == caller.pk]
         start, end = caller.output.get("said", [0, 0])
         calls = tuple(used.call for used in mine)
-        yield Turn("assistant", body[start:end].strip(), name=task.agent.user.username, calls=calls)
+        said, repeated = (body[start:end] + caller.unsaid).removeprefix(repeated).strip(), caller.unsaid
+        yield Turn("assistant", said, name=task.agent.user.username, calls=calls)
         for used in mine:
             yield Turn("tool", answer_of(used.step, share), answers=used.step.input["call"])
 

@@ -9,6 +9,7 @@ import pytest
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
 from agents.services import seat_agent
+from agents.tools import available_tools
 from rooms.models import Room, User
 from tests.plugins.rest import asking  # noqa: F401
 
@@ -40,3 +41,11 @@ def another_agent(room: Room, by: User, username: str, **facts: Any) -> Seat:
     user = User.objects.create(username=username, kind=User.Kind.AGENT)
     trigger = facts.pop("trigger", Seat.Trigger.MENTION)
     return seat_agent(room=room, agent=Agent.objects.create(user=user, **facts), by=by, trigger=trigger)
+
+
+@pytest.fixture
+def armed(seat: Seat) -> Seat:
+    """echo with every tool of the house."""
+    Agent.objects.filter(pk=seat.agent_id).update(tools=list(available_tools()), max_prompt_tokens=20_000)
+    seat.agent.refresh_from_db()
+    return seat

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from django.test import Client
 
-from agents import tasks
+from agents import gates, tasks
+from agents.gates import Pattern
 from agents.llm.scripted import Scripted
 from agents.models import Seat
 from rooms import db
 from rooms.background import in_thread
 from rooms.live import hub as hubs
 from rooms.models import Event, Room, User
+from tests.live.stream import Stream
 from tests.live.wire import Wire, bearing, signed_in, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,3 +126,43 @@ async def test_a_stop_needs_a_run_that_is_there_and_a_token_that_may_write(
             assert (await reading.ask("run.cancel", run=run))["code"] == "forbidden"
         assert (await hers.ask("run.cancel", run=run))["type"] == "ack"
         await worker
+
+
+async def test_what_the_gates_refuse_is_heard_on_no_transport(
+    den: Room, ada: User, bob: User, mod: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = Pattern("secret", re.compile("canary"), reach=6)
+    monkeypatch.setattr(gates, "gates", lambda: (canary, gates.size))
+    scripted.says("And so it is said that it is a ca").delay(0.1).says("na").delay(0.1).says("ry")
+    async with (
+        await signed_in(ada) as hers,
+        await signed_in(bob) as his,
+        Stream("den", query="after=0", authorization=f"Bearer {await token_of(mod, 'read')}") as stream,
+    ):
+        for wire in (hers, his):
+            await wire.open("den")
+        worker = await question(hers)
+        heard: list[object] = [await wire_until_the_end(wire) for wire in (hers, his)]
+        last = await stream.until("message.interrupted")
+        await worker
+        assert last["data"]["message"]["body"] == "And so it is said that it is "
+        heard += stream.blocks
+        polled = await in_thread(lambda: client_of(ada).get("/api/v1/rooms/den/events/", {"after": 0}).json())
+        page = await in_thread(lambda: client_of(ada).get("/api/v1/rooms/den/messages/").json())
+    assert "And so it is said" in str(heard)
+    assert "And so it is said" in str(page)
+    for said in (heard, polled, page):
+        assert not re.search("a ca|cana|anary", str(said))
+
+
+async def wire_until_the_end(wire: Wire) -> list[object]:
+    heard: list[dict[str, object]] = [await wire.hear()]
+    while heard[-1]["type"] != "run.ended":
+        heard.append(await wire.hear())
+    return list(heard)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client

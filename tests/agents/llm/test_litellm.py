@@ -14,7 +14,7 @@ import pytest
 from django.conf import LazySettings
 
 from agents.llm.litellm_backend import LiteLLM
-from agents.llm.port import Limits, LLMError, Request, Text, ToolCall, ToolOffer, Turn, Usage
+from agents.llm.port import Limits, LLMError, Request, Text, Thought, ToolCall, ToolOffer, Turn, Usage
 from tests.agents.llm.hearing import asking, hear
 from tests.upstream.server import Upstream
 
@@ -88,6 +88,7 @@ async def test_a_finish_reason_beside_the_last_word_counts(litellm: LiteLLM, ups
 async def test_thinking_is_progress_but_not_text(litellm: LiteLLM, upstream: Upstream) -> None:
     heard = await hear(litellm, asking("openai/thinking", params=upstream.params()))
     assert (heard.text, heard.finish.reason) == ("word1 word2 ", "stop")
+    assert [part.text for part in heard.parts if isinstance(part, Thought)] == ["Hm. ", "Let me see. "]
 
 
 async def test_the_price_is_the_requests_own_in_whole_micro_dollars(litellm: LiteLLM, upstream: Upstream) -> None:

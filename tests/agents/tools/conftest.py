@@ -1,18 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-from agents.models import Agent, Seat, Task
-from agents.tools import available_tools
+from agents.models import Task
 from rooms.models import Message
-
-
-@pytest.fixture
-def armed(seat: Seat) -> Seat:
-    """echo with every tool of the house."""
-    Agent.objects.filter(pk=seat.agent_id).update(tools=list(available_tools()), max_prompt_tokens=20_000)
-    seat.agent.refresh_from_db()
-    return seat
 
 
 def results_of(question: Message) -> list[dict[str, object]]:
