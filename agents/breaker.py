@@ -1,4 +1,5 @@
-"""A circuit breaker per model, one row in PostgreSQL shared by all workers; it works with Redis down.
+"""A circuit breaker per deployment, or per model where there is no route: one row in PostgreSQL shared by all workers.
+It works with Redis down.
 
 Five failures in a row open it. While it is open nothing reaches the provider; when its pause is over, one conditional
 UPDATE lets exactly one call of the whole fleet through as a probe. The probe's first word closes it, its failure opens
@@ -79,24 +80,24 @@ class Pass:
     async def spoke(self) -> None:
         """A probe heard a first word: others need not wait for its end. Should it break later, all is as before."""
         if self.probe is not None:
-            await self._tell(SPOKE, limit=settings.BREAKER_FAILURES)
+            await self.tell(SPOKE, limit=settings.BREAKER_FAILURES)
 
     async def succeeded(self) -> None:
-        await self._tell(SUCCEEDED)
+        await self.tell(SUCCEEDED)
 
     async def failed(self, error: LLMError) -> None:
         """A provider that refuses a request answers all the same, so only the errors of `COUNTED` speak against it."""
         if error.kind in COUNTED:
-            await self._tell(FAILED, error=error.kind, limit=settings.BREAKER_FAILURES)
+            await self.tell(FAILED, error=error.kind, limit=settings.BREAKER_FAILURES)
         elif error.kind != "cancelled":
             await self.succeeded()
 
     async def unused(self) -> None:
         """The call came to nothing for reasons of ours: the next one may probe."""
         if self.probe is not None:
-            await self._tell(HAND_BACK)
+            await self.tell(HAND_BACK)
 
-    async def _tell(self, sql: str, **facts: object) -> None:
+    async def tell(self, sql: str, **facts: object) -> None:
         try:
             await db.execute(sql, {"name": self.name, "probe": self.probe, **facts})
         except Unavailable as error:

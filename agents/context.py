@@ -8,6 +8,7 @@ the system role. And nobody can speak in another's name: what others said arrive
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -82,6 +83,8 @@ def facts_of(turn: Turn) -> list[object]:
     facts: list[object] = [turn.role, turn.name, turn.content]
     if turn.calls or turn.answers:
         facts += [[[call.id, call.name, call.arguments] for call in turn.calls], turn.answers]
+    if turn.images:
+        facts.append([hashlib.sha256(image.data).hexdigest() for image in turn.images])
     return facts
 
 

@@ -1,6 +1,6 @@
-"""One answer being written, inside the event loop of the worker: calls, retries, and how it ends. No ORM in here.
+"""One answer being written, inside the event loop of the worker: its calls, and how it ends. No ORM in here.
 
-Until a first word was shown a call may be made again, twice at most; afterwards never, since people have read it.
+Where it is called, and where next when that breaks, is in `trying`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ import re
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from rooms.live import streams
 from rooms.models import Message
 
-from . import breaker, gates
+from . import gates
+from .admission import Leave
 from .claims import LEASE
 from .gates import Window, Withheld
+from .llm.candidates import Candidate
 from .llm.port import Backend, Finish, LLMError, Request, Text, Thought, ToolCall, Usage
+from .llm.resuming import Joint
 from .models import Reason
-from .outcomes import Outcome, broken, finished, not_answering, refused_by
-from .retrying import RETRIES, patience_of, pause_before
+from .outcomes import Outcome, broken, finished, refused_by
+from .trying import Trying
 from .voice import Voice, showable
 from .watch import LOST, watch
 
@@ -45,14 +49,16 @@ class Conversation:
     Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
     earlier steps of the run have shown in it, `unsaid` what they have said and not shown. `by_membership`: it ends when
     its requester is no member any more. `whole_review`: nothing is shown before the gates have seen all of it.
+
+    `request` and `backend` are those of the call being made, of one of the `candidates` after another; `joint` is what
+    its words have to pass if it goes on with what another one began. `made` tells of all calls.
     """
 
     step_id: UUID
     fence: int
     name: str
-    backend: Backend
     request: Request
-    breaker: str
+    candidates: tuple[Candidate, ...]
     leased: float
     before: str = ""
     by_membership: bool = True
@@ -68,6 +74,10 @@ class Conversation:
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    backend: Backend | None = None
+    joint: Joint | None = None
+    written: list[str] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.voice = Voice(self.send, self.object_to, self.before, self.unsaid, reserved=self.whole_review)
@@ -79,6 +89,49 @@ class Conversation:
     @property
     def shown(self) -> str:
         return self.voice.shown
+
+    @property
+    def said(self) -> str:
+        """What the model has said in this step, as people will read it once it is released."""
+        return self.voice.said
+
+    @property
+    def has_spoken(self) -> bool:
+        return self.voice.has_begun
+
+    def turn_to(self, backend: Backend, request: Request, joint: Joint | None) -> None:
+        """The next call is this one."""
+        self.backend, self.request, self.joint = backend, request, joint
+        for gathered in (self.calls, self.thoughts, self.written):
+            gathered.clear()
+
+    def say(self, text: str) -> None:
+        if text:
+            self.voice.say(text)
+
+    def note(self, error: LLMError) -> None:
+        """What a broken call took: as the backend says, else estimated if it spoke."""
+        self.calling = False
+        if error.usage is not None:
+            self.usages.append(error.usage)
+        elif self.written:
+            self.usages.append(self.estimate())
+
+    def estimate(self) -> Usage:
+        """Of the call that is under way, or was."""
+        return self.backend.usage_of(self.request, "".join(self.written)) if self.backend else Usage()
+
+    def spent(self) -> Usage | None:
+        """All calls together, and the one cut off in its midst by an estimate. None when nothing was taken."""
+        usages = [*self.usages, self.estimate()] if self.calling else self.usages
+        if not usages:
+            return None
+        return Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            cost_micros=sum(usage.cost_micros for usage in usages),
+            estimated=any(usage.estimated for usage in usages),
+        )
 
     def begin(self, message: Message) -> None:
         """This is where the words go. The message has its room loaded, and is only looked at."""
@@ -130,59 +183,43 @@ async def converse(talk: Conversation) -> Outcome | None:
     finally:
         watch().remove(talk)
         talk.fall_silent()
-    return outcome_of(talk, writing)
+    outcome = outcome_of(talk, writing)
+    return outcome and replace(outcome, output={**outcome.output, "calls": talk.made})
 
 
 def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:
     if talk.why == LOST:
         return None
     if talk.objection is not None:
-        return refused_by(talk.objection.verdict, talk.shown, spent(talk))
+        return refused_by(talk.objection.verdict, talk.shown, talk.spent())
     if talk.why:
-        return Outcome(Reason(talk.why), talk.shown, usage=spent(talk))
+        return Outcome(Reason(talk.why), talk.shown, usage=talk.spent())
     if writing.cancelled():
-        return broken(LLMError("timeout", deadline="total"), talk.shown, spent(talk))
+        return broken(LLMError("timeout", deadline="total"), talk.shown, talk.spent())
     fault = writing.exception()
     if fault is not None:
         log.error("a run failed by a fault of our own", exc_info=fault)
-        return Outcome(Reason.ERROR, talk.shown, usage=spent(talk), error=type(fault).__name__[:32])
+        return Outcome(Reason.ERROR, talk.shown, usage=talk.spent(), error=type(fault).__name__[:32])
     return writing.result()
 
 
 async def answer(talk: Conversation) -> Outcome:
-    """Call the model, again where that may help. The breaker is asked before each call and told after it."""
-    for number in range(1, RETRIES + 2):
-        leave = await breaker.admit(talk.breaker, patience_of(talk.request))
-        if not isinstance(leave, breaker.Pass):
-            return not_answering(talk.name, leave)
-        try:
-            return await call(talk, leave)
-        except LLMError as error:
-            await leave.failed(error)
-            note(talk, error)
-            pause = None if talk.voice.has_begun else pause_before(number + 1, error)
-            if pause is None:
-                await talk.voice.finish()
-                return broken(error, talk.shown, spent(talk))
-        except BaseException:
-            await leave.unused()
-            raise
-        await asyncio.sleep(pause)
-    raise AssertionError("the last call has no pause after it")
+    """Call the model, and again or elsewhere where that may help."""
+    return await Trying(talk, call).answer()
 
 
-async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
+async def call(talk: Conversation, leave: Leave) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
+    joint = talk.joint
     talk.calling = True
-    talk.calls.clear()
-    talk.thoughts.clear()
     finish: Finish | None = None
-    async with aclosing(talk.backend.stream(talk.request)) as parts:
+    async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
         async for part in parts:
             if isinstance(part, Text):
-                if not talk.voice.has_begun:
+                if not talk.written:
                     await leave.spoke()
-                talk.voice.say(part.text)
+                talk.written.append(part.text)
+                talk.say(joint.take(part.text) if joint else part.text)
             elif isinstance(part, Thought):
                 talk.think(part.text)
             elif isinstance(part, ToolCall):
@@ -191,7 +228,9 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
                 finish = part
     if finish is None:
         raise LLMError("truncated", detail="the backend ended without a Finish")
-    await leave.succeeded()
+    if joint:
+        talk.say(joint.end())
+    await leave.succeeded(finish.usage)
     talk.calling = False
     talk.usages.append(finish.usage)
     return await concluded(talk, finish)
@@ -206,21 +245,21 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
             return going_on(talk, calls, rest)
         text = whole(talk.shown + rest)
     except Withheld as objection:
-        return refused_by(objection.verdict, "", spent(talk))
+        return refused_by(objection.verdict, "", talk.spent())
     if text == talk.shown + rest and not talk.whole_review:
         await talk.voice.show(rest)
     if calls and finish.reason == "stop":
         finish = Finish("tool_calls", finish.usage)
     if finish.reason == "stop" and not talk.voice.said.strip():
-        return broken(LLMError("empty"), text, spent(talk))
-    return replace(finished(finish, text, spent(talk)), output=thinking(talk))
+        return broken(LLMError("empty"), text, talk.spent())
+    return replace(finished(finish, text, talk.spent()), output=thinking(talk))
 
 
 def going_on(talk: Conversation, calls: tuple[ToolCall, ...], rest: str) -> Outcome:
     """Tools first. What the gates have not let go yet stays unsaid until it is known how the answer goes on."""
     text = whole(talk.shown)
     output = {"said": [len(talk.before), len(text)]} | thinking(talk)
-    return Outcome(Reason.ANSWERED, text, usage=spent(talk), calls=calls, output=output, unsaid=rest)
+    return Outcome(Reason.ANSWERED, text, usage=talk.spent(), calls=calls, output=output, unsaid=rest)
 
 
 def whole(text: str) -> str:
@@ -253,27 +292,3 @@ def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
         arguments = gates.passed(Window(showable(call.arguments[:LONGEST_ARGUMENTS]), whole=True, arguments=True))
         made[id] = ToolCall(id, UNNAMEABLE.sub("_", call.name)[:64] or "_", arguments)
     return tuple(made.values())
-
-
-def note(talk: Conversation, error: LLMError) -> None:
-    """What a broken call took: as the backend says, else estimated if it spoke."""
-    talk.calling = False
-    if error.usage is not None:
-        talk.usages.append(error.usage)
-    elif talk.voice.has_begun:
-        talk.usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
-
-
-def spent(talk: Conversation) -> Usage | None:
-    """All calls together, and the one that was cut off in its midst by an estimate. None when nothing was taken."""
-    usages = list(talk.usages)
-    if talk.calling:
-        usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
-    if not usages:
-        return None
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-        completion_tokens=sum(usage.completion_tokens for usage in usages),
-        cost_micros=sum(usage.cost_micros for usage in usages),
-        estimated=any(usage.estimated for usage in usages),
-    )

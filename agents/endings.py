@@ -53,7 +53,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     ):
         return False
     if outcome.usage is not None:
-        charge(step, fence, outcome.usage)
+        charge(step, fence, outcome.usage, outcome.model)
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
@@ -92,7 +92,7 @@ def has_more(task: Task) -> bool:
     return Step.objects.filter(task=task, status__in=LIVE).exists()
 
 
-def charge(step: Step, fence: int, spent: Spent) -> None:
+def charge(step: Step, fence: int, spent: Spent, model: str = "") -> None:
     """One row for one claim: the pair of step and fence is unique, so nothing is ever charged twice."""
     task = step.task
     Usage.objects.create(
@@ -101,7 +101,7 @@ def charge(step: Step, fence: int, spent: Spent) -> None:
         agent_id=task.agent_id,
         room_id=task.room_id,
         requester_id=task.requester_id,
-        model=task.agent.model_name,
+        model=model or task.agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
         cost_micros=spent.cost_micros,

@@ -63,6 +63,12 @@ class Outcome:
         return Status.INTERRUPTED if self.text else Status.FAILED
 
     @property
+    def model(self) -> str:
+        """The one that was called last; nothing when none was."""
+        calls = self.output.get("calls") or [{}]
+        return str(calls[-1].get("model", ""))
+
+    @property
     def sentence(self) -> str:
         return (self.notice or SENTENCES.get(self.reason, ""))[:280]
 

@@ -78,6 +78,14 @@ def envsecret(name: str, default: str | None = None) -> str:
     return value
 
 
+def envsecrets(name: str, default: list[str]) -> list[str]:
+    """Several between commas, each as good as `envsecret` wants one."""
+    found = envlist(name, default)
+    if os.environ.get(name, "") and any(len(value) < 50 or len(set(value)) < 10 for value in found):
+        raise SettingError(f"{name} is too weak. It accepts at least 50 random characters, or several such, by commas.")
+    return found
+
+
 def envurl(name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> SplitResult:
     value = envstr(name, default)
     accepted = ", ".join(f"{scheme}://…" for scheme in schemes)

@@ -11,7 +11,19 @@ from urllib.parse import urlsplit
 
 from celery.schedules import schedule
 
-from .env import SettingError, envbool, envdatabase, envint, envlist, envorigin, envsecret, envstr, envurl, read_file
+from .env import (
+    SettingError,
+    envbool,
+    envdatabase,
+    envint,
+    envlist,
+    envorigin,
+    envsecret,
+    envsecrets,
+    envstr,
+    envurl,
+    read_file,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(envstr("CHATROOM_VAR", str(BASE_DIR / "var"))).resolve()
@@ -81,6 +93,7 @@ LLM_SCRIPTED_TOKENS_PER_SECOND = envint("LLM_SCRIPTED_TOKENS_PER_SECOND", 25, at
 LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to without LiteLLM between, ten times as cheaply
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
+LLM_PROBE_SECONDS = envint("LLM_PROBE_SECONDS", 0, at_most=86_400)  # idle deployments are asked if they live
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,6 +101,7 @@ AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # o
 
 DEBUG = envbool("DEBUG", default=False)
 SECRET_KEY = envsecret("SECRET_KEY", default="only-for-debug" if DEBUG else None)
+SEALING_KEYS = envsecrets("SEALING_KEY", [SECRET_KEY])  # for providers' keys: the first seals, the others still open
 PUBLIC_URL = envorigin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)  # as people type it
 HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else None)
@@ -238,6 +252,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "agents.probe": {"task": "agents.tasks.probe", "schedule": schedule(60.0), "options": {"expires": 30}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 

@@ -87,7 +87,8 @@ def body_of(request: Request) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
         **({"user": request.user} if request.user else {}),
-        **{name: value for name, value in request.params.items() if name in PASSED_ON},
+        **{name: value for name, value in request.params.items() if name in PASSED_ON - {"extra_body"}},
+        **request.params.get("extra_body", {}),
         **tools_of(request),
     }
 

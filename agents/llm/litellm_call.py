@@ -14,7 +14,7 @@ PASSED_ON = {
     *("presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity", "response_format"),
     *("tools", "tool_choice", "parallel_tool_calls", "api_version", "extra_body"),
 }
-"""Parameters for the provider. Anything else in `params` is ours (`price`, `script`) and stays here."""
+"""Parameters for the provider. Anything else in `params` is ours (`price`, `script`, `lane`) and stays here."""
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NO_KEY = "none"
@@ -41,12 +41,22 @@ def arguments_of(request: Request) -> dict[str, Any]:
 
 def message_of(turn: Turn) -> dict[str, Any]:
     """With the speaker's name where the OpenAI protocol takes it; it refuses names with a dot."""
-    message: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    message: dict[str, Any] = {"role": turn.role, "content": content_of(turn)}
     if turn.calls:
         return {**message, "content": turn.content or None, "tool_calls": [call_of(call) for call in turn.calls]}
     if turn.role == "tool":
         return {**message, "tool_call_id": turn.answers}
+    if turn.prefix:
+        return {**message, "prefix": True}
     return {**message, "name": turn.name} if turn.role == "user" and NAME.fullmatch(turn.name) else message
+
+
+def content_of(turn: Turn) -> Any:
+    """A text, or the parts of one that has pictures. Whoever cannot see is not sent any: see `agents.routes`."""
+    if not turn.images:
+        return turn.content
+    pictures = [{"type": "image_url", "image_url": {"url": image.url}} for image in turn.images]
+    return [{"type": "text", "text": turn.content}, *pictures]
 
 
 def call_of(call: ToolCall) -> dict[str, Any]:

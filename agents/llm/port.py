@@ -4,6 +4,7 @@ Backends are chosen by dotted name in `settings.LLM_BACKEND`, the way Django cho
 never fall back: whether a second, paid call is worth it is the run's decision, which knows what people already read.
 """
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,7 @@ __all__ = [
     "Backend",
     "Deadlines",
     "Finish",
+    "Image",
     "Kind",
     "LLMError",
     "Limits",
@@ -57,10 +59,23 @@ class ToolOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that goes with what was said; `mime` is such as image/png."""
+
+    mime: str
+    data: bytes = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"data:{self.mime};base64,{b64encode(self.data).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One thing said to the model; `name` is the username of whoever said it.
 
     An *assistant* may have called tools; then a turn of the role *tool* answers each call, naming its id in `answers`.
+    A last turn of the assistant may be a `prefix` that the model goes on from.
     """
 
     role: Role
@@ -68,6 +83,8 @@ class Turn:
     name: str = ""
     calls: tuple[ToolCall, ...] = ()
     answers: str = ""
+    images: tuple[Image, ...] = ()
+    prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)

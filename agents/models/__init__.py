@@ -2,6 +2,7 @@ from .agent import Agent, Seat
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
 from .prompt import Prompt
+from .route import Deployment, Health, Route
 from .step import Step
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
@@ -11,8 +12,11 @@ __all__ = [
     "Breaker",
     "Conduct",
     "Coordination",
+    "Deployment",
+    "Health",
     "Prompt",
     "Reason",
+    "Route",
     "Seat",
     "Status",
     "Step",

@@ -13,6 +13,7 @@ from rooms.models import Room, User
 
 from ..llm.port import Deadlines
 from ..parameters import validate_parameters, validate_tools
+from .route import NAMES, Route
 
 Bounds = tuple[float, float]
 BOUNDS: dict[str, Bounds] = {
@@ -35,7 +36,8 @@ def between(name: str) -> list[Any]:
 class Agent(models.Model):
     """A model with a persona, speaking through a user of kind *agent*.
 
-    `model` is empty for the model of the house (`settings.LLM_MODEL`). Keys and addresses of providers are never kept
+    `model` is empty for the model of the house (`settings.LLM_MODEL`), and not asked with a `route`; of that only the
+    deployments that have all of the `route_tags`. Keys and addresses of providers are never kept
     here: whoever may edit an agent could send them elsewhere.
     """
 
@@ -44,6 +46,8 @@ class Agent(models.Model):
     persona = models.CharField(max_length=280, blank=True)
     system_prompt = models.TextField(max_length=8_000, blank=True)
     model = models.CharField(max_length=128, blank=True)
+    route = models.ForeignKey(Route, on_delete=models.PROTECT, null=True, blank=True, related_name="agents")
+    route_tags = ArrayField(models.CharField(max_length=32, validators=[NAMES]), default=list, blank=True)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, blank=True, validators=[validate_parameters]
     )

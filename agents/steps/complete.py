@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-from django.conf import settings
 
 from rooms import background, prepared
 from rooms.errors import NotFound
@@ -21,16 +20,15 @@ from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation, converse
 from ..laying import begin
-from ..llm.port import Limits, Request, backend_for
+from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
+from ..routes import candidates_for
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
 from .obstacles import obstacle, standing_of
 
 log = logging.getLogger(__name__)
-
-SCRIPTED = "agents.llm.scripted.Scripted"
 
 
 def complete(step: Step, claim: Claim) -> Begun:
@@ -85,20 +83,14 @@ def params_of(agent: Agent) -> dict[str, Any]:
     return {**agent.parameters, "max_tokens": agent.max_reply_tokens}
 
 
-def backend_path(model: str) -> str:
-    return SCRIPTED if model.startswith("scripted") else settings.LLM_BACKEND
-
-
 def conversation_for(step: Step, claim: Claim, request: Request, leased: float, unsaid: str = "") -> Conversation:
-    path = backend_path(request.model)
     standing = standing_of(step.task)
     return Conversation(
         step_id=step.pk,
         fence=claim.fence,
         name=step.task.agent.user.name,
-        backend=backend_for(path),
         request=request,
-        breaker=f"{path.rpartition('.')[2]}:{request.model}"[:200],
+        candidates=candidates_for(step.task.agent, request),
         leased=leased,
         before=step.task.reply.body if step.task.reply else "",
         by_membership=standing.by_membership,

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tests.upstream import faults as _faults  # noqa: F401  registers its behaviours
+from tests.upstream import resuming as _resuming  # noqa: F401
 from tests.upstream.behaviours import BEHAVIOURS, behaviour_of
 
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)

@@ -1,0 +1,44 @@
+"""Where a call may be made: a request as one place wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .port import Backend, Request, Turn
+
+UNSEEN = "[image: not seen]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A backend with the request made ready for it. `breaker` is its name among all workers.
+
+    The rest is of a `deployment` of a route: whether calls are counted, how it goes on with what another one began, and
+    what stands in its way here and now.
+    """
+
+    breaker: str
+    backend: Backend
+    request: Request
+    deployment: int | None = None
+    is_limited: bool = False
+    continues: str = ""
+    obstacle: str = ""
+
+    @property
+    def name(self) -> str:
+        """As people may see it: `fast/own`; nothing where there is no route."""
+        return self.breaker if self.deployment is not None else ""
+
+
+def without_images(request: Request) -> Request:
+    """For those who cannot see: they are told that there was something. Unchanged where there was nothing."""
+    if not any(turn.images for turn in request.turns):
+        return request
+    return replace(request, turns=tuple(unseen(turn) for turn in request.turns))
+
+
+def unseen(turn: Turn) -> Turn:
+    if not turn.images:
+        return turn
+    return replace(turn, content="\n".join([turn.content, *(UNSEEN for _ in turn.images)]).strip(), images=())
