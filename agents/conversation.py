@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from rooms.live import streams
@@ -21,6 +21,7 @@ from .claims import LEASE
 from .gates import Window, Withheld
 from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
 from .models import Reason
+from .money.purse import Purse
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
 from .retrying import RETRIES, patience_of, pause_before
 from .voice import Voice, showable
@@ -42,7 +43,8 @@ class Conversation:
     """A claimed step, ready to speak. `leased` is monotonic time.
 
     Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
-    earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more.
+    earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more. What
+    its `purse` does not pay for is not said.
     """
 
     step_id: UUID
@@ -54,6 +56,7 @@ class Conversation:
     leased: float
     before: str = ""
     by_membership: bool = True
+    purse: Purse | None = None
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -171,17 +174,29 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
             if isinstance(part, Text):
                 if not talk.voice.has_begun:
                     await leave.spoke()
+                if talk.purse is not None and not talk.purse.pays_for(part.text):
+                    break
                 talk.voice.say(part.text)
             elif isinstance(part, ToolCall):
                 talk.calls.append(part)
             elif isinstance(part, Finish):
                 finish = part
+    if talk.purse is not None and talk.purse.empty:
+        await talk.voice.finish()
+        finish = Finish("length", talk.backend.usage_of(talk.request, talk.voice.said))
     if finish is None:
         raise LLMError("truncated", detail="the backend ended without a Finish")
     await leave.succeeded()
     talk.calling = False
     talk.usages.append(finish.usage)
-    return await concluded(talk, finish)
+    return by_purse(talk, await concluded(talk, finish))
+
+
+def by_purse(talk: Conversation, outcome: Outcome) -> Outcome:
+    """What ended for want of money says so; a full purse is as long as the agent's own limit."""
+    if talk.purse is None or not talk.purse.reduced or outcome.reason != Reason.LENGTH:
+        return outcome
+    return replace(outcome, reason=Reason.BUDGET, notice=talk.purse.sentence)
 
 
 async def concluded(talk: Conversation, finish: Finish) -> Outcome:

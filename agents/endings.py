@@ -19,7 +19,7 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
-from . import plans
+from . import money, plans
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
@@ -54,6 +54,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
         return False
     if outcome.usage is not None:
         charge(step, fence, outcome.usage)
+    money.settle(step, outcome.usage)
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
@@ -99,6 +100,7 @@ def charge(step: Step, fence: int, spent: Spent) -> None:
         agent_id=task.agent_id,
         room_id=task.room_id,
         requester_id=task.requester_id,
+        payer=money.payer_of(task),
         model=task.agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,

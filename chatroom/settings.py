@@ -79,6 +79,12 @@ LLM_SCRIPTED_TOKENS_PER_SECOND = envint("LLM_SCRIPTED_TOKENS_PER_SECOND", 25, at
 LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to without LiteLLM between, ten times as cheaply
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
+# Money for models, in millionths of a dollar; 0 is no limit. The admin can say otherwise for each; see docs/budgets.md.
+PERSON_BUDGET_MICROS_PER_DAY = envint("PERSON_BUDGET_MICROS_PER_DAY", 0)
+PERSON_BUDGET_MICROS_PER_MONTH = envint("PERSON_BUDGET_MICROS_PER_MONTH", 0)
+GUEST_BUDGET_MICROS_PER_DAY = envint("GUEST_BUDGET_MICROS_PER_DAY", PERSON_BUDGET_MICROS_PER_DAY)
+ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
+AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────

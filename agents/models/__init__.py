@@ -1,16 +1,20 @@
 from .agent import Agent, Seat
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
+from .money import Account, Alarm, Hold
 from .prompt import Prompt
 from .step import Step
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
 
 __all__ = [
+    "Account",
     "Agent",
+    "Alarm",
     "Breaker",
     "Conduct",
     "Coordination",
+    "Hold",
     "Prompt",
     "Reason",
     "Seat",

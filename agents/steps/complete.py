@@ -15,7 +15,7 @@ from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
-from .. import budgets, context
+from .. import budgets, context, money
 from ..budgets import Call
 from ..claims import Claim
 from ..context import Context
@@ -46,7 +46,11 @@ def complete(step: Step, claim: Claim) -> Begun:
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
-    talk = conversation_for(step, claim, request, leased)
+    reserved = money.reserve(step, claim, request, backend_for(backend_path(request.model)))
+    if isinstance(reserved, money.Refusal):
+        return Begun.ended(Outcome(Reason.BUDGET, words_before(task), reserved.sentence))
+    talk = conversation_for(step, claim, reserved.request, leased)
+    talk.purse = reserved.purse
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 
@@ -99,9 +103,14 @@ def conversation_for(step: Step, claim: Claim, request: Request, leased: float) 
         request=request,
         breaker=f"{path.rpartition('.')[2]}:{request.model}"[:200],
         leased=leased,
-        before=step.task.reply.body if step.task.reply else "",
+        before=words_before(step.task),
         by_membership=is_member(step.task),
     )
+
+
+def words_before(task: Task) -> str:
+    """What earlier steps of the run have said."""
+    return task.reply.body if task.reply else ""
 
 
 def present(message: Message | None) -> Message:
