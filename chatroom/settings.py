@@ -65,6 +65,13 @@ MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
 MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
 
+# How often; 0 is without limit. Sending and asking are counted for each room by itself; see docs/budgets.md.
+SENDS_PER_MINUTE = envint("SENDS_PER_MINUTE", 20)
+SENDS_PER_MINUTE_GUEST = envint("SENDS_PER_MINUTE_GUEST", 5)
+ASKS_PER_MINUTE = envint("ASKS_PER_MINUTE", 20)
+ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
+ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
+
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
 
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.

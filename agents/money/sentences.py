@@ -37,9 +37,7 @@ WHEN = {"day": " today", "month": " this month", "none": ""}
 def used_up(line: Line, least: int) -> str:
     """Nothing sensible can be bought any more."""
     if line.limit is not None and line.limit - line.spent >= least:
-        return (
-            f"{subject(line)} is set aside for answers being written just now. Please ask again in a moment."
-        )
+        return f"{subject(line)} is set aside for answers being written just now. Please ask again in a moment."
     return f"{subject(line)} is used up.{again(line)}"
 
 

@@ -192,6 +192,8 @@ def test_whoever_began_a_chain_pays_also_when_somebody_else_asks_again(
 
 
 def test_the_hold_of_a_worker_that_died_comes_back_with_what_it_surely_took(den: Room, ada: User, seat: Seat) -> None:
+    from datetime import timedelta
+
     from django.utils import timezone
 
     from agents import runs
@@ -203,7 +205,7 @@ def test_the_hold_of_a_worker_that_died_comes_back_with_what_it_surely_took(den:
     dead.begun.meanwhile()
     mine.refresh_from_db()
     assert mine.held_micros > 0
-    Step.objects.filter(pk=step_id).update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+    Step.objects.filter(pk=step_id).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweep().ended == 1
     mine.refresh_from_db()
     assert mine.held_micros == 0
@@ -212,11 +214,13 @@ def test_the_hold_of_a_worker_that_died_comes_back_with_what_it_surely_took(den:
 
 
 def test_yesterdays_spending_counts_for_nothing_today(den: Room, ada: User, seat: Seat) -> None:
+    from datetime import timedelta
+
     from django.utils import timezone
 
     costs("fine")
     mine = budget("person", ada.pk, DIME)
-    Account.objects.update(spent_micros=DIME, resets_at=timezone.now() - timezone.timedelta(hours=1))
+    Account.objects.update(spent_micros=DIME, resets_at=timezone.now() - timedelta(hours=1))
     assert run_for(ask(den, ada, "@echo?")).reason == Reason.ANSWERED
     mine.refresh_from_db()
     assert mine.spent_micros == spent()
