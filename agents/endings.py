@@ -147,7 +147,7 @@ def settle_message(task: Task, outcome: Outcome) -> None:
     """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
     message = task.reply
     try:
-        if message is None and outcome.reason not in UNSAID:
+        if message is None and outcome.aloud and outcome.reason not in UNSAID:
             message = begin(task)
         if message is None:
             return

@@ -38,7 +38,7 @@ class Outcome:
     """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged.
 
     Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
-    messages a tool has `read`.
+    messages a tool has `read`. Unless `aloud`, no message is begun only to say why there is no answer.
     """
 
     reason: Reason
@@ -49,6 +49,7 @@ class Outcome:
     calls: tuple[ToolCall, ...] = ()
     output: dict[str, Any] = field(default_factory=dict)
     read: tuple[UUID, ...] = ()
+    aloud: bool = True
 
     @property
     def status(self) -> Status:

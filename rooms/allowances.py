@@ -65,10 +65,10 @@ def defaults(*whats: What) -> dict[str, int]:
     return found
 
 
-def used_up(what: What, most: int, wait: float | None) -> RoomsError:
+def used_up(what: What, used: int, wait: float | None) -> RoomsError:
     """The refusal, with when there is more."""
     seconds = max(1, ceil(wait or 0))
-    said = {"messages": counted(most, "message"), "times": counted(most, "time"), "wait": in_words(seconds)}
+    said = {"messages": counted(used, "message"), "times": counted(used, "time"), "wait": in_words(seconds)}
     error = QuotaExceeded if what == What.ASK_DAY else RateLimited
     return error(SENTENCES[what].format(**said), retry_after=seconds)
 

@@ -57,9 +57,9 @@ def stored(posting: Posting, rows: list[tuple[Any, ...]]) -> Posted:
 
 
 def not_kept(rows: list[tuple[Any, ...]]) -> Exception:
-    visible, most, wait = rows[0] if rows else (False, None, None)
-    if most:
-        return used_up(What.SEND, most, wait)
+    visible, used, wait = rows[0] if rows else (False, None, None)
+    if used:
+        return used_up(What.SEND, used, wait)
     return Forbidden() if visible else NotFound()
 
 

@@ -123,11 +123,11 @@ STORED = f"""
     WHERE m.room_id = %(room)s AND m.author_id = %(author)s AND m.client_id = %(client_id)s
 """
 
-# Whether they may see the room; how many they may send, if that is all that stood against it; seconds until then.
+# Whether they may see the room; how many they have sent, if that is all that stood against it; seconds until then.
 WHY_NOT = """
     SELECT r.deleted_at IS NULL AND u.is_active
                AND (s.role IS NOT NULL OR r.visibility = 'public' AND u.kind = 'human'),
-           CASE WHEN r.deleted_at IS NULL AND u.is_active AND (%(trusted)s OR s.role = ANY(%(roles)s)) THEN t.most END,
+           CASE WHEN r.deleted_at IS NULL AND u.is_active AND (%(trusted)s OR s.role = ANY(%(roles)s)) THEN t.used END,
            extract(epoch FROM t.since + interval '1 minute' - clock_timestamp())::float
     FROM rooms_room r CROSS JOIN rooms_user u
     LEFT JOIN rooms_membership s ON s.room_id = r.id AND s.user_id = u.id
