@@ -101,6 +101,7 @@ def charge(step: Step, fence: int, spent: Spent) -> None:
         room_id=task.room_id,
         requester_id=task.requester_id,
         payer=money.payer_of(task),
+        route_id=getattr(task.agent, "route_id", None),
         model=task.agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,

@@ -23,7 +23,7 @@ from agents.llm.litellm_call import arguments_of, secrets_of
 from agents.llm.litellm_errors import translated
 from agents.llm.openai_client import spare_the_walk
 from agents.llm.port import Part, Request, Usage
-from agents.llm.prices import Price, price_of
+from agents.llm.pricing import Price, price_of
 
 CLOSING = 2.0
 """Seconds a stream may take to close; after that the connection is left to the garbage collector."""

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from agents.llm.errors import Kind, LLMError
 
 if TYPE_CHECKING:
-    from agents.llm.prices import Price
+    from agents.llm.pricing import Price
 
 __all__ = [
     "Backend",

@@ -22,7 +22,7 @@ from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import Deadline, Kind, LLMError
 from agents.llm.improvisation import improvise
 from agents.llm.port import Finish, Part, Reason, Request, Text, ToolCall, Usage
-from agents.llm.prices import Price, price_of
+from agents.llm.pricing import Price, price_of
 from agents.llm.script import Reply, Step, paces_in, script_of
 
 FOREVER = 24 * 3600.0

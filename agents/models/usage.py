@@ -15,7 +15,7 @@ class Usage(models.Model):
     """What one claim of a step took, its retries included: the ledger. Only added to.
 
     `estimated` when the provider did not say; costs are whole millionths of a dollar. `requester` asked, `payer` pays:
-    whoever wrote what the whole chain began with.
+    whoever wrote what the whole chain began with. `route_id` is by which route the agent spoke, though it may be gone.
     """
 
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="usages")
@@ -24,6 +24,7 @@ class Usage(models.Model):
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="usages", db_index=False)
     requester = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
     payer = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    route_id = models.BigIntegerField(null=True)
     model = models.CharField(max_length=128)
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)

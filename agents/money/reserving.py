@@ -16,8 +16,8 @@ from rooms import prepared
 
 from ..claims import Claim
 from ..llm import bills
-from ..llm.port import Backend, Request, count_tokens
-from ..llm.prices import Price
+from ..llm.port import Request, count_tokens
+from ..llm.pricing import Price
 from ..models import Conduct, Step
 from .payers import Concerned, limits_of
 from .purse import Purse
@@ -69,10 +69,10 @@ class Wish:
         return min(self.tokens, int(left / self.price.completion))
 
 
-def reserve(step: Step, claim: Claim, request: Request, backend: Backend) -> Reserved | Refusal:
-    """Set aside what this call may cost. Call `settle` in the transaction that ends the step. A model without a price
-    costs no statement."""
-    price = backend.price_of(request)
+def reserve(step: Step, claim: Claim, request: Request, price: Price) -> Reserved | Refusal:
+    """Set aside what this call may cost, at the dearest of the places where it may be made. What is then called is the
+    request of the answer. Call `settle` in the transaction that ends the step. Without a price it costs no statement.
+    """
     if not price:
         step.held_on = 0
         return Reserved(request)

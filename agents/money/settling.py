@@ -5,7 +5,7 @@ from __future__ import annotations
 from rooms import prepared
 
 from ..llm.port import Usage
-from ..llm.prices import FREE, Price
+from ..llm.pricing import FREE, Price
 from ..models import Step
 from .sql import LOCK_HELD, PRICES, SETTLE
 

@@ -46,7 +46,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
-    reserved = money.reserve(step, claim, request, backend_for(backend_path(request.model)))
+    reserved = money.reserve(step, claim, request, backend_for(backend_path(request.model)).price_of(request))
     if isinstance(reserved, money.Refusal):
         return Begun.ended(Outcome(Reason.BUDGET, words_before(task), reserved.sentence))
     talk = conversation_for(step, claim, reserved.request, leased)
