@@ -25,6 +25,7 @@ from .llm.candidates import Candidate
 from .llm.port import Backend, Finish, LLMError, Request, Text, Thought, ToolCall, Usage
 from .llm.resuming import Joint
 from .models import Reason
+from .money.purse import Purse
 from .outcomes import Outcome, broken, finished, refused_by
 from .trying import Trying
 from .voice import Voice, showable
@@ -50,6 +51,8 @@ class Conversation:
     earlier steps of the run have shown in it, `unsaid` what they have said and not shown. `by_membership`: it ends when
     its requester is no member any more. `whole_review`: nothing is shown before the gates have seen all of it.
 
+    What its `purse` does not pay for is not said.
+
     `request` and `backend` are those of the call being made, of one of the `candidates` after another; `joint` is what
     its words have to pass if it goes on with what another one began. `made` tells of all calls.
     """
@@ -64,6 +67,7 @@ class Conversation:
     by_membership: bool = True
     unsaid: str = ""
     whole_review: bool = False
+    purse: Purse | None = None
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,6 +108,15 @@ class Conversation:
         self.backend, self.request, self.joint = backend, request, joint
         for gathered in (self.calls, self.thoughts, self.written):
             gathered.clear()
+
+    def can_pay_again(self) -> bool:
+        """Whether what was set aside reaches for one call more, beside what the calls before have taken."""
+        return not self.usages or self.purse is None or self.purse.pays_for_another()
+
+    def hear(self, text: str) -> None:
+        """From the model: what of it goes on with what another one began may be said."""
+        self.written.append(text)
+        self.say(self.joint.take(text) if self.joint else text)
 
     def say(self, text: str) -> None:
         if text:
@@ -210,30 +223,46 @@ async def answer(talk: Conversation) -> Outcome:
 
 async def call(talk: Conversation, leave: Leave) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
-    joint = talk.joint
     talk.calling = True
-    finish: Finish | None = None
-    async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
-        async for part in parts:
-            if isinstance(part, Text):
-                if not talk.written:
-                    await leave.spoke()
-                talk.written.append(part.text)
-                talk.say(joint.take(part.text) if joint else part.text)
-            elif isinstance(part, Thought):
-                talk.think(part.text)
-            elif isinstance(part, ToolCall):
-                talk.calls.append(part)
-            elif isinstance(part, Finish):
-                finish = part
+    finish = await heard(talk, leave)
+    if talk.purse is not None and talk.purse.empty:
+        finish = Finish("length", talk.estimate())
     if finish is None:
         raise LLMError("truncated", detail="the backend ended without a Finish")
-    if joint:
-        talk.say(joint.end())
+    if talk.joint:
+        talk.say(talk.joint.end())
     await leave.succeeded(finish.usage)
     talk.calling = False
     talk.usages.append(finish.usage)
-    return await concluded(talk, finish)
+    return by_purse(talk, await concluded(talk, finish))
+
+
+async def heard(talk: Conversation, leave: Leave) -> Finish | None:
+    """Listen to the model until it ends, or until there is no money for its next word."""
+    finish: Finish | None = None
+    async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
+        async for part in parts:  # to its end, so that the connection can be kept
+            match part:
+                case Text(text):
+                    if not talk.written:
+                        await leave.spoke()
+                    if talk.purse is not None and not talk.purse.pays_for(text):
+                        return None
+                    talk.hear(text)
+                case Thought(text):
+                    talk.think(text)
+                case ToolCall():
+                    talk.calls.append(part)
+                case Finish():
+                    finish = part
+    return finish
+
+
+def by_purse(talk: Conversation, outcome: Outcome) -> Outcome:
+    """What ended for want of money says so; a full purse is as long as the agent's own limit."""
+    if talk.purse is None or not talk.purse.reduced or outcome.reason != Reason.LENGTH:
+        return outcome
+    return replace(outcome, reason=Reason.BUDGET, notice=talk.purse.sentence)
 
 
 async def concluded(talk: Conversation, finish: Finish) -> Outcome:

@@ -19,7 +19,7 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
-from . import plans
+from . import money, plans
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
@@ -54,6 +54,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
         return False
     if outcome.usage is not None:
         charge(step, fence, outcome.usage, outcome.model)
+    money.settle(step, outcome.usage)
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
@@ -101,6 +102,8 @@ def charge(step: Step, fence: int, spent: Spent, model: str = "") -> None:
         agent_id=task.agent_id,
         room_id=task.room_id,
         requester_id=task.requester_id,
+        payer=money.payer_of(task),
+        route_id=getattr(task.agent, "route_id", None),
         model=model or task.agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
@@ -149,7 +152,7 @@ def settle_message(task: Task, outcome: Outcome) -> None:
     """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
     message = task.reply
     try:
-        if message is None and outcome.reason not in UNSAID:
+        if message is None and outcome.aloud and outcome.reason not in UNSAID:
             message = begin(task)
         if message is None:
             return

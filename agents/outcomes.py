@@ -39,6 +39,7 @@ class Outcome:
 
     Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
     messages a tool has `read`; `unsaid` is what it said and the gates have not let go before they see what follows.
+    Unless `aloud`, no message is begun only to say why there is no answer.
     """
 
     reason: Reason
@@ -50,6 +51,7 @@ class Outcome:
     output: dict[str, Any] = field(default_factory=dict)
     read: tuple[UUID, ...] = ()
     unsaid: str = ""
+    aloud: bool = True
 
     @property
     def status(self) -> Status:

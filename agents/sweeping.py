@@ -19,6 +19,7 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import interrupt_message
 
+from . import money
 from .endings import end_step, end_task, text_shown, words_of
 from .llm.port import Usage, count_tokens
 from .models import Reason, Status, Step, Wake
@@ -78,7 +79,8 @@ def guess(step: Step, text: str) -> Usage | None:
     if not step.prompt_tokens:
         return None
     written = count_tokens(step.task.agent.model_name, text) if text else 0
-    return Usage(step.prompt_tokens, written, estimated=True)
+    cost = money.price_held(step).of(step.prompt_tokens, written)
+    return Usage(step.prompt_tokens, written, cost, estimated=True)
 
 
 def end_cancelled_waiting() -> int:

@@ -70,7 +70,7 @@ class Trying:
         if candidate.obstacle:
             self.note_error(candidate, LLMError("refused", detail=candidate.obstacle))
             return None
-        if self.is_over():
+        if self.is_over() or not self.talk.can_pay_again():
             return None
         await asyncio.sleep(max(0.0, place.due - time.monotonic()))
         leave = await admit(candidate)

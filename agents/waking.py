@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.db import transaction
 from rooms import prepared
 from rooms.models import Message, Room, User
 
+from . import asks
 from .endings import end_task
 from .fetching import Table, rows_of
 from .laying import lay_rows
@@ -81,7 +82,17 @@ def lay_out(said: Said) -> list[Step]:
     question = said.message
     if not first_time(said.event_id):
         return waiting_steps(question)
-    return [step for seat in answering(question) for step in lay_rows(seat, question, question.author)]
+    seats = answering(question)
+    refusal = asks.refused(question) if seats and not said.is_old else None
+    steps = [step for seat in seats for step in lay_rows(seat, question, question.author)]
+    return steps if refusal is None else turned_down(steps, refusal.outcome)
+
+
+def turned_down(steps: list[Step], outcome: Outcome) -> list[Step]:
+    """They end before they began; the first of them says why, if that is to be said."""
+    for number, step in enumerate(steps):
+        end_task(step.task, replace(outcome, aloud=outcome.aloud and not number))
+    return []
 
 
 def first_time(event_id: int) -> bool:

@@ -79,6 +79,13 @@ MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
 MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
 
+# How often; 0 is without limit. Sending and asking are counted for each room by itself; see docs/budgets.md.
+SENDS_PER_MINUTE = envint("SENDS_PER_MINUTE", 20)
+SENDS_PER_MINUTE_GUEST = envint("SENDS_PER_MINUTE_GUEST", 5)
+ASKS_PER_MINUTE = envint("ASKS_PER_MINUTE", 20)
+ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
+ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
+
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
 
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
@@ -94,6 +101,12 @@ LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to withou
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
 LLM_PROBE_SECONDS = envint("LLM_PROBE_SECONDS", 0, at_most=86_400)  # idle deployments are asked if they live
+# Money for models, in millionths of a dollar; 0 is no limit. The admin can say otherwise for each; see docs/budgets.md.
+PERSON_BUDGET_MICROS_PER_DAY = envint("PERSON_BUDGET_MICROS_PER_DAY", 0)
+PERSON_BUDGET_MICROS_PER_MONTH = envint("PERSON_BUDGET_MICROS_PER_MONTH", 0)
+GUEST_BUDGET_MICROS_PER_DAY = envint("GUEST_BUDGET_MICROS_PER_DAY", PERSON_BUDGET_MICROS_PER_DAY)
+ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
+AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────

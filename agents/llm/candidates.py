@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .port import Backend, Request, Turn
+from .pricing import Price
 
 UNSEEN = "[image: not seen]"
 
@@ -29,6 +30,14 @@ class Candidate:
     def name(self) -> str:
         """As people may see it: `fast/own`; nothing where there is no route."""
         return self.breaker if self.deployment is not None else ""
+
+
+def dearest(candidates: tuple[Candidate, ...]) -> Price:
+    """What a token costs at worst, wherever the call is made. Asks lists of prices: called in a thread."""
+    prices = [candidate.backend.price_of(candidate.request) for candidate in candidates]
+    return Price(
+        max((price.prompt for price in prices), default=0.0), max((price.completion for price in prices), default=0.0)
+    )
 
 
 def without_images(request: Request) -> Request:

@@ -23,6 +23,7 @@ from agents.llm.litellm_call import arguments_of, secrets_of
 from agents.llm.litellm_errors import translated
 from agents.llm.openai_client import spare_the_walk
 from agents.llm.port import Part, Request, Usage
+from agents.llm.pricing import Price, price_of
 
 CLOSING = 2.0
 """Seconds a stream may take to close; after that the connection is left to the garbage collector."""
@@ -69,6 +70,9 @@ class LiteLLM:
 
     def usage_of(self, request: Request, written: str) -> Usage:
         return bills.estimated(request, written, _import() if self.imported else None)
+
+    def price_of(self, request: Request) -> Price:
+        return price_of(request, None if "price" in request.params else _import())
 
     async def warm(self) -> None:
         """Import, then one call to a provider inside this process: clients, TLS context, price list, first parse."""

@@ -9,12 +9,15 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from agents.llm.errors import Kind, LLMError
+
+if TYPE_CHECKING:
+    from agents.llm.pricing import Price
 
 __all__ = [
     "Backend",
@@ -168,6 +171,10 @@ class Backend(Protocol):
 
     def usage_of(self, request: Request, written: str) -> Usage:
         """What a reply stopped after `written` took, estimated: a provider bills what nobody waited for."""
+        ...
+
+    def price_of(self, request: Request) -> "Price":
+        """What a token of this call will cost; where several models may take it, the dearest. Called in a thread."""
         ...
 
     async def warm(self) -> None:

@@ -22,6 +22,7 @@ from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import Deadline, Kind, LLMError
 from agents.llm.improvisation import improvise
 from agents.llm.port import Finish, Part, Reason, Request, Text, Thought, ToolCall, Usage
+from agents.llm.pricing import Price, price_of
 from agents.llm.script import Reply, Step, paces_in, script_of
 
 FOREVER = 24 * 3600.0
@@ -70,6 +71,9 @@ class Scripted:
         self.requests.append(request)
         steps = self.queue.popleft().steps if self.queue else script_of(request)
         return guarded(perform(request, steps), request, self.usage_of)
+
+    def price_of(self, request: Request) -> Price:
+        return price_of(request)
 
     def usage_of(self, request: Request, written: str) -> Usage:
         return bills.estimated(request, written)

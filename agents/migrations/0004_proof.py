@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0003_many_agents")]
+    dependencies = [("agents", "0004_routes")]
 
     operations = [
         migrations.AddField(

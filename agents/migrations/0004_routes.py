@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0003_many_agents'),
+        ('agents', '0004_money'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 from .agent import Agent, Seat
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
+from .money import Account, Alarm, Hold
 from .prompt import Prompt
 from .route import Deployment, Health, Route
 from .step import Step
@@ -8,12 +9,15 @@ from .task import Reason, Status, Task, Wake
 from .usage import Usage
 
 __all__ = [
+    "Account",
     "Agent",
+    "Alarm",
     "Breaker",
     "Conduct",
     "Coordination",
     "Deployment",
     "Health",
+    "Hold",
     "Prompt",
     "Reason",
     "Route",

@@ -79,6 +79,9 @@ class Step(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    held_on: int | None = None
+    """On how many accounts its call is held, as far as this process knows. No column."""
+
     objects = StepQuerySet.as_manager()
 
     class Meta:

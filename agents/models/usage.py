@@ -14,7 +14,8 @@ from .step import Step
 class Usage(models.Model):
     """What one claim of a step took, its retries included: the ledger. Only added to.
 
-    `estimated` when the provider did not say; costs are whole millionths of a dollar.
+    `estimated` when the provider did not say; costs are whole millionths of a dollar. `requester` asked, `payer` pays:
+    whoever wrote what the whole chain began with. `route_id` is by which route the agent spoke, though it may be gone.
     """
 
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="usages")
@@ -22,6 +23,8 @@ class Usage(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="usages", db_index=False)
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="usages", db_index=False)
     requester = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
+    payer = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    route_id = models.BigIntegerField(null=True)
     model = models.CharField(max_length=128)
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
@@ -43,6 +46,8 @@ class Usage(models.Model):
             models.Index(fields=["agent", "created_at"], name="usage_by_agent"),
             models.Index(fields=["room", "created_at"], name="usage_by_room"),
             models.Index(fields=["requester", "created_at"], name="usage_by_requester"),
+            models.Index(fields=["payer", "created_at"], name="usage_by_payer"),
+            models.Index(fields=["created_at"], name="usage_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from rooms.errors import Conflict
 from rooms.models import User
 from rooms.services.messages import lock_room
 
-from .. import tasks
+from .. import asks, tasks
 from ..endings import end_task, words_of
 from ..laying import lay, next_attempt
 from ..models import Reason, Seat, Status, Step, Task
@@ -57,6 +57,7 @@ def retry_run(*, run: Task, by: User) -> Task:
     The room is locked before anything is looked at, so that of two who ask at once the second finds the first's run.
     """
     with transaction.atomic():
+        asks.take(by, run.room)
         lock_room(run.room)
         question, seat = run.trigger_message, Seat.objects.filter(room=run.room, agent=run.agent).first()
         if run.status == Status.DONE or is_live(run) or is_answering(run):

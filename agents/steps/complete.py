@@ -14,14 +14,16 @@ from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
-from .. import budgets, context
+from .. import budgets, context, money
 from ..budgets import Call
 from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation, converse
 from ..laying import begin
+from ..llm.candidates import Candidate, dearest
 from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
+from ..money import Reserved
 from ..outcomes import Outcome
 from ..routes import candidates_for
 from ..tools.rounds import Rounds, rounds_of
@@ -44,7 +46,13 @@ def complete(step: Step, claim: Claim) -> Begun:
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
-    talk = conversation_for(step, claim, request, leased, rounds.unsaid)
+    places = candidates_for(task.agent, request)
+    reserved = money.reserve(step, claim, request, dearest(places))
+    if isinstance(reserved, money.Refusal):
+        return Begun.ended(Outcome(Reason.BUDGET, words_before(task), reserved.sentence))
+    if reserved.request is not request:
+        places = candidates_for(task.agent, reserved.request)
+    talk = conversation_for(step, claim, reserved, places, leased, rounds.unsaid)
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 
@@ -83,20 +91,28 @@ def params_of(agent: Agent) -> dict[str, Any]:
     return {**agent.parameters, "max_tokens": agent.max_reply_tokens}
 
 
-def conversation_for(step: Step, claim: Claim, request: Request, leased: float, unsaid: str = "") -> Conversation:
+def conversation_for(
+    step: Step, claim: Claim, reserved: Reserved, places: tuple[Candidate, ...], leased: float, unsaid: str = ""
+) -> Conversation:
     standing = standing_of(step.task)
     return Conversation(
         step_id=step.pk,
         fence=claim.fence,
         name=step.task.agent.user.name,
-        request=request,
-        candidates=candidates_for(step.task.agent, request),
+        request=reserved.request,
+        candidates=places,
         leased=leased,
-        before=step.task.reply.body if step.task.reply else "",
+        before=words_before(step.task),
         by_membership=standing.by_membership,
         unsaid=unsaid,
         whole_review=standing.whole_review,
+        purse=reserved.purse,
     )
+
+
+def words_before(task: Task) -> str:
+    """What earlier steps of the run have said."""
+    return task.reply.body if task.reply else ""
 
 
 def present(message: Message | None) -> Message:

@@ -1,3 +1,4 @@
+from .allowance import Allowance, Tally
 from .attempt import Attempt
 from .event import Event
 from .membership import Invitation, Membership
@@ -8,6 +9,7 @@ from .token import ApiToken
 from .user import User
 
 __all__ = [
+    "Allowance",
     "ApiToken",
     "Attempt",
     "Event",
@@ -19,5 +21,6 @@ __all__ = [
     "Report",
     "Revocation",
     "Room",
+    "Tally",
     "User",
 ]

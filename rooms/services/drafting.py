@@ -11,10 +11,11 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
-from .. import gates, handlers, markup, roles
+from .. import allowances, gates, handlers, markup, roles
 from ..access import as_uuid
 from ..errors import Invalid, NotFound
 from ..ids import uuid7
+from ..models.allowance import What
 
 MAX_CLIENT_ID = 64
 MAX_NAMED = 100
@@ -108,6 +109,7 @@ class Posting:
             "type": self.event_type,
             "notes": orjson.dumps({"notes": self.draft.notes} if self.draft.notes else {}).decode(),
             "handled": handlers.has_handlers(self.event_type),
+            **allowances.defaults(What.SEND),
         }
 
     @property
@@ -116,6 +118,8 @@ class Posting:
             "room": self.place.id,
             "author": self.speaker.id,
             "client_id": self.client_id,
+            "trusted": self.speaker.trusted,
+            "roles": ROLES,
         }
 
 

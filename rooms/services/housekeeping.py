@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 
-from .. import guessing
+from .. import allowances, guessing
 from ..models import Invitation, Revocation
 
 FORGET_REVOCATIONS = timedelta(hours=1)
@@ -18,5 +18,6 @@ def tidy() -> dict[str, int]:
         "revocations": Revocation.objects.filter(at__lt=Now() - FORGET_REVOCATIONS).delete()[0],
         "invitations": Invitation.objects.filter(expires_at__lt=Now() - FORGET_INVITATIONS).delete()[0],
         "attempts": guessing.forget_old(),
+        "tallies": allowances.forget_old(),
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }

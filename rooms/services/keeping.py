@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 import psycopg
 
-from .. import db
+from .. import allowances, db
+from ..models.allowance import What
 from .drafting import ROLES
 from .posting_sql import KEEP, KEEP_TOGETHER
 
@@ -95,7 +96,7 @@ async def together(messages: list[Params]) -> dict[Any, Row]:
     """What was kept, by the message's id. Raises what leaves open whether anything was."""
     said = orjson.dumps([{**message, "place": place} for place, message in enumerate(messages)]).decode()
     try:
-        rows = await db.fetch(KEEP_TOGETHER, {"said": said, "roles": ROLES})
+        rows = await db.fetch(KEEP_TOGETHER, {"said": said, "roles": ROLES, **allowances.defaults(What.SEND)})
     except psycopg.Error:  # the statement failed and kept nothing, for a reason of one of them
         return {}
     return {row[0]: row[1:] for row in rows}

@@ -24,9 +24,11 @@ import psycopg
 from django.db import IntegrityError, connection, transaction
 
 from .. import db, handlers, relaying
+from ..allowances import used_up
 from ..errors import Conflict, Forbidden, NotFound, Unavailable
 from ..live.frames import Frame, wire
 from ..models import Room, User
+from ..models.allowance import What
 from .drafting import Links, Place, Posting, Speaker, links_of, prepare
 from .keeping import keep
 from .posting_sql import KEEP, LOOK_UP, STORED, WHY_NOT
@@ -55,7 +57,10 @@ def stored(posting: Posting, rows: list[tuple[Any, ...]]) -> Posted:
 
 
 def not_kept(rows: list[tuple[Any, ...]]) -> Exception:
-    return Forbidden() if rows and rows[0][0] else NotFound()
+    visible, used, wait = rows[0] if rows else (False, None, None)
+    if used:
+        return used_up(What.SEND, used, wait)
+    return Forbidden() if visible else NotFound()
 
 
 def frame_of(posting: Posting, links: Links, seq: int, json: str) -> Frame:
@@ -93,6 +98,8 @@ async def apost_message(
         row = await keep(posting.keep_params(links))
     except psycopg.errors.UniqueViolation:
         return stored(posting, await db.fetch(STORED, posting.key))
+    if row is None and client_id and (before := await db.fetch(STORED, posting.key)):
+        return stored(posting, before)
     if row is None:
         raise not_kept(await db.fetch(WHY_NOT, posting.key))
     seq, event_id, pending, json = row
@@ -133,6 +140,8 @@ def post_message(
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise
         return stored(posting, ask(STORED, posting.key))
+    if not rows and client_id and (before := ask(STORED, posting.key)):
+        return stored(posting, before)
     if not rows:
         raise not_kept(ask(WHY_NOT, posting.key))
     return Posted(json, created=True)

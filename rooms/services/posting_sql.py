@@ -6,7 +6,9 @@ Only fragments of our own are formatted in; every value is a parameter.
 from __future__ import annotations
 
 from .. import queries
+from ..allowances import count_sql, most_sql
 from ..audience import READABLE_SQL
+from ..models.allowance import What
 
 LOOK_UP = f"""
     SELECT ARRAY(SELECT u.username FROM rooms_membership s JOIN rooms_user u ON u.id = s.user_id
@@ -20,7 +22,7 @@ LOOK_UP = f"""
 NEW_MESSAGE_JSON = queries.MESSAGE_JSON.replace(queries.REACTIONS_JSON, "'[]'::json")
 
 # The room's row is locked first and the membership after it, as all services do: the other way round they would wait
-# for each other.
+# for each other. What one may send is counted after both, so a room's counts are only touched under its lock.
 KEEP = f"""
     WITH place AS (
         SELECT id FROM rooms_room WHERE id = %(room)s AND deleted_at IS NULL FOR NO KEY UPDATE
@@ -28,9 +30,17 @@ KEEP = f"""
         SELECT s.role FROM place JOIN rooms_membership s ON s.room_id = place.id JOIN rooms_user u ON u.id = s.user_id
         WHERE s.user_id = %(author)s AND s.role = ANY(%(roles)s) AND u.is_active
         FOR SHARE OF s
+    ), allowed AS MATERIALIZED (
+        SELECT {most_sql("send", "(SELECT role FROM sender)")} AS most FROM rooms_user u WHERE u.id = %(author)s
+    ), counted AS (
+        INSERT INTO rooms_tally AS t (user_id, room_id, what, since, used, most, told)
+        SELECT %(author)s, place.id, 'send', statement_timestamp(), 1, allowed.most, false FROM place, allowed
+        WHERE allowed.most > 0 AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
+        {count_sql(What.SEND)} RETURNING 1
     ), r AS (
         UPDATE rooms_room SET last_seq = last_seq + 1
         WHERE id = (SELECT id FROM place) AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
+              AND ((SELECT most FROM allowed) = 0 OR EXISTS (SELECT 1 FROM counted))
         RETURNING id, slug, last_seq, watched
     ), m AS (
         INSERT INTO rooms_message (id, room_id, seq, author_id, body, html, state, mentions, reply_to_id, thread_id,
@@ -50,7 +60,8 @@ KEEP = f"""
 """
 
 # The same for many, told as JSON. It waits for nobody's lock: what it cannot have at once it leaves out, with whatever
-# may not be kept or is there already. `KEEP` finds out which it was.
+# may not be kept or is there already, and all that somebody says here if it is more than they may send. `KEEP` finds
+# out which it was.
 KEEP_TOGETHER = f"""
     WITH said AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%(said)s::json) AS x(
@@ -61,17 +72,29 @@ KEEP_TOGETHER = f"""
         SELECT id FROM rooms_room WHERE id IN (SELECT room FROM said) AND deleted_at IS NULL
         FOR NO KEY UPDATE SKIP LOCKED
     ), sender AS MATERIALIZED (
-        SELECT s.room_id, s.user_id FROM rooms_membership s JOIN rooms_user u ON u.id = s.user_id
+        SELECT s.room_id, s.user_id, s.role FROM rooms_membership s JOIN rooms_user u ON u.id = s.user_id
         WHERE (s.room_id, s.user_id) IN (SELECT room, author FROM said) AND s.role = ANY(%(roles)s) AND u.is_active
         FOR SHARE OF s SKIP LOCKED
-    ), kept AS MATERIALIZED (
-        SELECT said.*, row_number() OVER (PARTITION BY said.room ORDER BY said.place) AS nth
-        FROM said JOIN room ON room.id = said.room
+    ), wanted AS MATERIALIZED (
+        SELECT said.*, sender.role FROM said JOIN room ON room.id = said.room
         LEFT JOIN sender ON sender.room_id = said.room AND sender.user_id = said.author
         LEFT JOIN LATERAL (
             SELECT true AS there FROM rooms_message m WHERE m.room_id = said.room AND m.author_id = said.author
             AND m.client_id = said.client_id AND m.client_id <> '' LIMIT 1) before ON said.client_id <> ''
         WHERE (said.trusted OR sender.room_id IS NOT NULL) AND before.there IS NULL
+    ), allowed AS MATERIALIZED (
+        SELECT w.room, w.author, w.n, {most_sql("send", "w.role")} AS most
+        FROM (SELECT room, author, min(role) AS role, count(*) AS n FROM wanted GROUP BY room, author) w
+        JOIN rooms_user u ON u.id = w.author
+    ), counted AS (
+        INSERT INTO rooms_tally AS t (user_id, room_id, what, since, used, most, told)
+        SELECT author, room, 'send', statement_timestamp(), n, most, false FROM allowed WHERE n <= most
+        {count_sql(What.SEND)} RETURNING t.room_id, t.user_id
+    ), kept AS MATERIALIZED (
+        SELECT wanted.*, row_number() OVER (PARTITION BY wanted.room ORDER BY wanted.place) AS nth
+        FROM wanted JOIN allowed ON allowed.room = wanted.room AND allowed.author = wanted.author
+        LEFT JOIN counted ON counted.room_id = wanted.room AND counted.user_id = wanted.author
+        WHERE allowed.most = 0 OR counted.room_id IS NOT NULL
     ), r AS (
         UPDATE rooms_room q SET last_seq = last_seq + n
         FROM (SELECT room, count(*) AS n FROM kept GROUP BY room) x WHERE q.id = x.room
@@ -100,9 +123,14 @@ STORED = f"""
     WHERE m.room_id = %(room)s AND m.author_id = %(author)s AND m.client_id = %(client_id)s
 """
 
+# Whether they may see the room; how many they have sent, if that is all that stood against it; seconds until then.
 WHY_NOT = """
-    SELECT r.deleted_at IS NULL AND (s.role IS NOT NULL OR r.visibility = 'public' AND u.kind = 'human') AND u.is_active
+    SELECT r.deleted_at IS NULL AND u.is_active
+               AND (s.role IS NOT NULL OR r.visibility = 'public' AND u.kind = 'human'),
+           CASE WHEN r.deleted_at IS NULL AND u.is_active AND (%(trusted)s OR s.role = ANY(%(roles)s)) THEN t.used END,
+           extract(epoch FROM t.since + interval '1 minute' - clock_timestamp())::float
     FROM rooms_room r CROSS JOIN rooms_user u
     LEFT JOIN rooms_membership s ON s.room_id = r.id AND s.user_id = u.id
+    LEFT JOIN rooms_tally t ON t.room_id = r.id AND t.user_id = u.id AND t.what = 'send'
     WHERE r.id = %(room)s AND u.id = %(author)s
 """

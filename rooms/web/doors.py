@@ -47,7 +47,11 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
 
 def refused(request: HttpRequest, error: RoomsError) -> HttpResponse:
     template = "404.html" if error.status == 404 else "refused.html"
-    response = render(request, template, {"error": error}, status=error.status)
+    return with_patience(render(request, template, {"error": error}, status=error.status), error)
+
+
+def with_patience(response: HttpResponse, error: RoomsError) -> HttpResponse:
+    """Says when to come back, where that is known."""
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response

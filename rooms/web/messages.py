@@ -12,7 +12,7 @@ from ..access import message_for, reader_in, room_for
 from ..errors import NotFound, RoomsError
 from ..services.messages import post_message
 from . import timeline
-from .doors import PageRequest, complain, page
+from .doors import PageRequest, complain, page, with_patience
 from .drawing import draw_message
 from .forms import SayForm
 from .rooms import draw_room
@@ -30,7 +30,7 @@ def say(request: PageRequest, slug: str) -> HttpResponse:
             return redirect(f"{room.get_absolute_url()}#end")
         except RoomsError as error:
             complain(form, error)
-            return draw_room(request, room, form, status=error.status)
+            return with_patience(draw_room(request, room, form, status=error.status), error)
     return draw_room(request, room, form, status=400)
 
 

@@ -13,6 +13,11 @@ export class Refusal extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
+  // One has done this too often for now: its sentence says when one can go on.
+  get isLimit() {
+    return this.code === "rate_limited" || this.code === "quota_exceeded";
+  }
+
   get sentence() {
     return Object.values(this.fields).flat().join(" ") || this.message;
   }

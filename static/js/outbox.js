@@ -54,7 +54,7 @@ export class Outbox {
 
   #fail(article, refusal) {
     if (!article.isConnected) return;
-    const waits = refusal.isPassing;
+    const waits = refusal.isPassing && !refusal.isLimit;
     this.#mark(article, "is-failed");
     article.dataset.waits = waits ? "1" : "";
     const row = document.importNode(document.getElementById("failed-message").content, true).firstElementChild;

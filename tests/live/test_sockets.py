@@ -132,3 +132,13 @@ async def test_commands_of_one_socket_are_done_in_order(den: Room, bob: User):
         answers = [await wire.hear() for _ in refs]
     assert [answer["ref"] for answer in answers] == refs
     assert [answer["data"]["body"] for answer in answers] == [str(number) for number in range(20)]
+
+
+async def test_who_sends_too_much_over_the_socket_is_told_when_to_go_on(den: Room, gus: User, settings):
+    settings.SENDS_PER_MINUTE, settings.SENDS_PER_MINUTE_GUEST = 20, 2
+    async with await signed_in(gus) as wire:
+        answers = [await wire.ask("message.post", room="den", body=f"number {number}") for number in range(3)]
+    assert [answer["type"] for answer in answers] == ["ack", "ack", "error"]
+    refused = answers[-1]
+    assert (refused["code"], 0 < refused["retry_after"] <= 60) == ("rate_limited", True)
+    assert refused["detail"].startswith("You have sent 2 messages in this room within a minute. You can go on in ")

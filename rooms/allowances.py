@@ -1,0 +1,86 @@
+"""How often people may do what others have to bear: an exact count in PostgreSQL, in one conditional statement.
+
+A window begins with the first use and is over a minute, or a day, after it. What is refused is not counted. Fragments
+here are part of the statements that do the thing itself, so that counting costs no round trip and nothing is counted
+that was not done. It works without Redis.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from django.conf import settings
+from django.db import connection
+
+from .errors import QuotaExceeded, RateLimited, RoomsError
+from .models.allowance import What
+from .spans import counted, in_words
+
+SPANS = {What.SEND: "1 minute", What.ASK: "1 minute", What.ASK_DAY: "1 day"}
+
+SENTENCES = {
+    What.SEND: "You have sent {messages} in this room within a minute. You can go on in {wait}.",
+    What.ASK: "You have asked agents {times} in this room within a minute. You can go on in {wait}.",
+    What.ASK_DAY: "You have asked agents {times} within a day. You can ask again in {wait}.",
+}
+
+
+def most_sql(what: str, role: str) -> str:
+    """How many the user `u` may, by SQL that says their `role` in the room; 0 is any number. Wants the parameters of
+    `defaults`. Machines have limits of their own."""
+    return f"""
+        CASE WHEN u.is_superuser OR u.kind IN ('agent', 'system') THEN 0 ELSE coalesce((
+            SELECT a.amount FROM rooms_allowance a
+             WHERE a.what = '{what}' AND (a.person_id = u.id OR a.role <> '' AND a.role = {role} OR a.kind = u.kind
+                   OR a.group_id IN (SELECT g.group_id FROM rooms_user_groups g WHERE g.user_id = u.id))
+             ORDER BY CASE WHEN a.person_id IS NOT NULL THEN 0 WHEN a.group_id IS NOT NULL THEN 1
+                           WHEN a.role <> '' THEN 2 ELSE 3 END, a.amount = 0 DESC, a.amount DESC LIMIT 1),
+            CASE WHEN u.kind = 'guest' OR {role} = 'guest' THEN %({what}_guest)s ELSE %({what})s END) END
+    """  # noqa: S608  # only fragments of our own are formatted in
+
+
+def count_sql(what: What) -> str:
+    """The end of an INSERT of (user, room, what, since, used, most, told) as `t`: counts what fits, or gives no row."""
+    over = f"t.since <= statement_timestamp() - interval '{SPANS[what]}'"
+    return f"""
+        ON CONFLICT (user_id, room_id, what) DO UPDATE
+           SET since = CASE WHEN {over} THEN excluded.since ELSE t.since END,
+               used = CASE WHEN {over} THEN 0 ELSE t.used END + excluded.used,
+               told = t.told AND NOT ({over}), most = excluded.most
+         WHERE ({over}) OR t.used + excluded.used <= excluded.most
+    """  # noqa: S608
+
+
+def defaults(*whats: What) -> dict[str, int]:
+    """What the settings say, as parameters."""
+    given = {
+        What.SEND: (settings.SENDS_PER_MINUTE, settings.SENDS_PER_MINUTE_GUEST),
+        What.ASK: (settings.ASKS_PER_MINUTE, settings.ASKS_PER_MINUTE_GUEST),
+        What.ASK_DAY: (settings.ASKS_PER_DAY, settings.ASKS_PER_DAY),
+    }
+    found: dict[str, int] = {}
+    for what in whats:
+        people, guests = given[what]
+        found |= {what.value: people, f"{what.value}_guest": guests if people else 0}
+    return found
+
+
+def used_up(what: What, used: int, wait: float | None) -> RoomsError:
+    """The refusal, with when there is more."""
+    seconds = max(1, ceil(wait or 0))
+    said = {"messages": counted(used, "message"), "times": counted(used, "time"), "wait": in_words(seconds)}
+    error = QuotaExceeded if what == What.ASK_DAY else RateLimited
+    return error(SENTENCES[what].format(**said), retry_after=seconds)
+
+
+FORGET = """
+    DELETE FROM rooms_tally WHERE id IN (
+        SELECT id FROM rooms_tally WHERE since < now() - interval '1 day' FOR UPDATE SKIP LOCKED)
+"""
+
+
+def forget_old() -> int:
+    """Clear away what no longer counts; for a periodic task."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET)
+        return cursor.rowcount

@@ -1,0 +1,1 @@
+from tests.plugins.rest import asking  # noqa: F401
