@@ -19,7 +19,7 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
-from . import plans
+from . import approvals, plans
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
@@ -111,7 +111,7 @@ def end_task(task: Task, outcome: Outcome) -> bool:
     """Bring a task to its end with what it has to show. Steps that still wait are dropped. False when it had ended."""
     with transaction.atomic():
         forget_results(task)
-        Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
+        dropped = Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
         ended = Task.objects.filter(pk=task.pk, status__in=LIVE).update(
             status=outcome.status, reason=outcome.reason, notice=sentence_of(task, outcome), ended_at=Now()
         )
@@ -119,6 +119,8 @@ def end_task(task: Task, outcome: Outcome) -> bool:
             return False
         settle_message(task, outcome)
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
+        if dropped:
+            approvals.close(task)
     return True
 
 

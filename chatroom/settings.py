@@ -56,6 +56,7 @@ AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent 
     "agents.tools.plain.date_and_time",
     "agents.tools.web.fetch_url",
     "agents.tools.program.run_python",
+    "agents.tools.own.withdraw_messages",
 ]
 
 RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
@@ -79,6 +80,8 @@ LLM_SCRIPTED_TOKENS_PER_SECOND = envint("LLM_SCRIPTED_TOKENS_PER_SECOND", 25, at
 LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to without LiteLLM between, ten times as cheaply
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
+APPROVERS = envlist("APPROVERS", ["requester", "moderators"])  # who decides on what an agent cannot undo
+APPROVAL_SECONDS = envint("APPROVAL_SECONDS", 900, at_least=10)  # for so long; then its run ends
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────

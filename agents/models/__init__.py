@@ -1,6 +1,9 @@
 from .agent import Agent, Seat
+from .approval import Approval
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
+from .mcp import McpServer
+from .note import RoomNote
 from .prompt import Prompt
 from .step import Step
 from .task import Reason, Status, Task, Wake
@@ -8,11 +11,14 @@ from .usage import Usage
 
 __all__ = [
     "Agent",
+    "Approval",
     "Breaker",
     "Conduct",
     "Coordination",
+    "McpServer",
     "Prompt",
     "Reason",
+    "RoomNote",
     "Seat",
     "Status",
     "Step",

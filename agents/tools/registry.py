@@ -69,19 +69,14 @@ def register_tool(
 ) -> Callable[[Work], Tool]:
     """Make a tool of a typed async function; its docstring tells the model what it is for.
 
-    Raises TypeError for a function that a model could not be told of, ImproperlyConfigured for an irreversible one:
-    those need somebody's approval of the exact arguments, and nobody can be asked for it yet.
+    One that is *irreversible* runs only when a person has approved its exact arguments. Raises TypeError for a function
+    that a model could not be told of.
     """
     if effect not in EFFECTS:
         raise TypeError(f"A tool {' or '.join(EFFECTS)}, it does not «{effect}».")
 
     def made(work: Work) -> Tool:
         name = getattr(work, "__name__", "")
-        if effect == "irreversible":
-            raise ImproperlyConfigured(
-                f"The tool {name} is irreversible. Such tools need the approval of a person, which this version cannot "
-                "ask for: register it with effect='writes' only if what it does can be undone."
-            )
         return Tool(
             name=checked_name(name),
             description=description_of(work),
