@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -25,6 +26,7 @@ from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
 from .outcomes import Outcome
+from .tools import telling
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
+    if step.kind == Step.Kind.TOOL:
+        transaction.on_commit(partial(telling.ended, step), robust=True)
     if outcome.status == Status.DONE and has_more(step.task):
         if is_cancelled(step.task):
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))

@@ -15,6 +15,7 @@ from ..conversation import GRACE
 from ..endings import words_of
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
+from ..tools import telling
 from ..tools.authority import objection
 from ..tools.context import ToolContext
 from ..tools.holding import binding_of, hold, is_approved
@@ -43,6 +44,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
     if tool.effect == "irreversible" and not is_approved(step, sha256 := binding_of(step, tool, arguments)):
         hold(step, claim, sha256)
         return Begun.held()
+    telling.began(step)
     using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), is_member(task))
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
