@@ -68,6 +68,8 @@ MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a mess
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
 
+MCP_COMMANDS: dict[str, list[str]] = {}  # servers of tools on this machine: a name, and what is started for it
+
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")
 LLM_BACKEND = envstr(
@@ -239,6 +241,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "agents.mcp": {"task": "agents.tasks.ask_mcp_servers", "schedule": schedule(60.0), "options": {"expires": 60}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 
@@ -367,6 +370,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # it writes addresses
+        "mcp": {"level": "WARNING"},
         "LiteLLM": {"level": "WARNING"},
     },
 }

@@ -47,7 +47,7 @@ class Reply:
     def truncates(self) -> Self:
         return self.fails("truncated")
 
-    def calls(self, name: str, **arguments: Any) -> Self:
+    def calls(self, name: str, /, **arguments: Any) -> Self:
         return self._add(call={"name": name, "arguments": json.dumps(arguments)})
 
     def finishes(self, reason: Reason) -> Self:

@@ -47,8 +47,12 @@ class Use:
         return str(self.step.output.get("error", ""))
 
     @property
+    def is_waiting(self) -> bool:
+        return self.step.held and self.step.status == Status.WAITING
+
+    @property
     def state(self) -> str:
-        if self.step.held and self.step.status == Status.WAITING:
+        if self.is_waiting:
             return "waits for an approval"
         words = {Status.WAITING: "about to begin", Status.RUNNING: "under way", Status.DONE: ""}
         return words.get(Status(self.step.status), "not finished")
@@ -67,8 +71,11 @@ class Used:
         now = [use.step.tool for use in self.uses if use.step.status == Status.RUNNING]
         if now:
             return f"Using {', '.join(now)}"
-        names = list(dict.fromkeys(use.step.tool for use in self.uses))
-        count = len(self.uses)
+        used = [use for use in self.uses if not use.is_waiting] or self.uses
+        names = list(dict.fromkeys(use.step.tool for use in used))
+        if used[0].is_waiting:
+            return f"Waiting for an approval: {', '.join(names)}"
+        count = len(used)
         return f"Used {count} tool{'s' if count > 1 else ''}: {', '.join(names)}"
 
     @property
