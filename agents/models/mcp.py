@@ -11,6 +11,11 @@ Effects = dict[str, str]
 EFFECTS = ("reads", "writes", "irreversible")
 
 
+def validate_effects(value: Any) -> None:
+    if not isinstance(value, dict) or any(effect not in EFFECTS for effect in value.values()):
+        raise ValidationError(f"An object of tools and what each does: {', '.join(EFFECTS)}.")
+
+
 class McpServer(models.Model):
     """A server of tools by the Model Context Protocol. Its tools are called `name__tool`; no agent has one by itself.
 
@@ -34,7 +39,9 @@ class McpServer(models.Model):
     key_header = models.CharField(max_length=64, default="Authorization")
     internal = models.BooleanField(default=False, help_text="It may have a private address, such as one of this house.")
     enabled = models.BooleanField(default=True)
-    effects: models.JSONField[Effects, Effects] = models.JSONField(default=dict, blank=True)
+    effects: models.JSONField[Effects, Effects] = models.JSONField(
+        default=dict, blank=True, validators=[validate_effects]
+    )
     tools: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, editable=False)
     problem = models.CharField(max_length=280, blank=True, editable=False)
     asked_at = models.DateTimeField(null=True, editable=False)
@@ -56,5 +63,3 @@ class McpServer(models.Model):
     def clean(self) -> None:
         if bool(self.url) == bool(self.command):
             raise ValidationError("Either an address or a command.")
-        if not isinstance(self.effects, dict) or any(effect not in EFFECTS for effect in self.effects.values()):
-            raise ValidationError({"effects": f"A tool's name, and {', '.join(EFFECTS)}."})

@@ -105,4 +105,4 @@ def test_nothing_a_model_can_write_breaks_the_reading(text: str) -> None:
             found: dict[str, Any] = tool.parameters.read(text)
         except BadArguments:
             continue
-        assert found.keys() <= tool.parameters.names
+        assert found.keys() <= set(tool.parameters.schema["properties"])
