@@ -11,7 +11,8 @@ from rooms.access import as_uuid, reader_in
 from rooms.errors import Forbidden, Invalid, NotFound
 from rooms.models import Message, Room, User
 
-from .models import Agent, Seat, Task
+from .approvals import may_decide
+from .models import Agent, Approval, Seat, Task
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"
@@ -68,3 +69,24 @@ def agent_named(username: str) -> Agent:
     if found is None:
         raise Invalid(fields={"agent": ["There is no agent of that name."]})
     return found
+
+
+def approvals_for(user: User, room: Room) -> QuerySet[Approval]:
+    """What people are asked to decide in a room, of answers that this person may read."""
+    runs = runs_for(user, room).order_by().prefetch_related(None).select_related(None)
+    asked = Approval.objects.filter(step__task__in=runs.values("pk"))
+    return asked.select_related("step__task__room", "step__task__agent__user", "step__task__requester", "decided_by")
+
+
+def approval_for(user: User, approval_id: UUID | str) -> Approval:
+    """One that they may see; whether they decide it says `check_decider`. Raises NotFound."""
+    found = Approval.objects.filter(pk=as_uuid(approval_id)).values_list("step__task", flat=True).first()
+    if found is None:
+        raise NotFound
+    run = run_for(user, found)
+    return approvals_for(user, run.room).get(pk=as_uuid(approval_id))
+
+
+def check_decider(user: User, approval: Approval) -> None:
+    if not may_decide(user, approval.step.task):
+        raise Forbidden("Only who asked, and the moderators of the room, decide this.")

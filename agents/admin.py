@@ -20,11 +20,13 @@ from .models.agent import BOUNDS
 from .models.task import LIVE
 from .services import cancel_run
 from .tools import available_tools
+from .tools.mcp_tools import all_remote_tools
 
 
 def tool_choices() -> list[tuple[str, str]]:
     """With what each does, and why it is off if it is."""
-    return [(tool.name, f"{tool.name}: {tool.off() or tool.description}") for tool in available_tools().values()]
+    every = [*available_tools().values(), *all_remote_tools().values()]
+    return [(tool.name, f"{tool.name}: {tool.off() or tool.description}") for tool in every]
 
 
 class AgentForm(forms.ModelForm):
@@ -197,3 +199,6 @@ class BreakerAdmin(ReadOnly):
             state=Breaker.State.CLOSED, failures=0, opened_at=None, probe=None, probe_until=None
         )
         self.message_user(request, f"{closed} closed.", messages.SUCCESS)
+
+
+from . import admin_tools  # noqa: E402, F401  # registered by being imported

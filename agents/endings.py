@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -19,12 +20,13 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
-from . import money, plans
+from . import approvals, money, plans
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
 from .outcomes import Outcome
+from .tools import telling
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
+    if step.kind == Step.Kind.TOOL:
+        transaction.on_commit(partial(telling.ended, step), robust=True)
     if outcome.status == Status.DONE and has_more(step.task):
         if is_cancelled(step.task):
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
@@ -116,7 +120,7 @@ def end_task(task: Task, outcome: Outcome) -> bool:
     """Bring a task to its end with what it has to show. Steps that still wait are dropped. False when it had ended."""
     with transaction.atomic():
         forget_results(task)
-        Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
+        dropped = Step.objects.filter(task=task, status=Status.WAITING).update(status=Status.CANCELLED, ended_at=Now())
         ended = Task.objects.filter(pk=task.pk, status__in=LIVE).update(
             status=outcome.status, reason=outcome.reason, notice=sentence_of(task, outcome), ended_at=Now()
         )
@@ -124,6 +128,8 @@ def end_task(task: Task, outcome: Outcome) -> bool:
             return False
         settle_message(task, outcome)
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
+        if dropped:
+            approvals.close(task)
     return True
 
 

@@ -59,9 +59,10 @@ def problem_with(name: str, value: Any) -> str:
 
 def validate_tools(value: Any) -> None:
     """The names of tools this house has, each once."""
-    from .tools import available_tools
+    from .tools import available_tools, tools_named
 
-    unknown = [str(name)[:40] for name in value if name not in available_tools()]
+    known = {tool.name for tool in tools_named(value)}
+    unknown = [str(name)[:40] for name in value if name not in known]
     if unknown:
         raise ValidationError(f"There is no tool «{'», «'.join(unknown)}». Known: {', '.join(available_tools())}.")
     if len(set(value)) < len(value):

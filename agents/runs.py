@@ -61,6 +61,8 @@ def begin(step: Step, mine: Claim) -> Run:
 def see_through(run: Run) -> list[UUID]:
     """Wait for the outcome and write it down, whatever it is: a run always ends with a reason."""
     outcome = outcome_of(run)
+    if run.begun.is_held:
+        return []
     with turn():
         if outcome is None or not endings.end_step(run.step, run.fence, outcome):
             log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)

@@ -6,13 +6,17 @@ from typing import Any
 
 from rooms import access
 from rooms.errors import Forbidden
-from rooms.live.commands import RUN_ID, SLUG, Command
+from rooms.live.commands import RUN_ID, SLUG, Command, Field
 from rooms.live.commands import register as add
 from rooms.live.errands import by_service, check_reach, person_of
 from rooms.live.principal import Principal
 
 from . import services
-from .access import needed_to_cancel, run_for
+from .access import approval_for, check_decider, needed_to_cancel, run_for
+
+APPROVAL_ID = Field(lambda value: isinstance(value, str) and 0 < len(value) <= 64, "The id of an approval.")
+DECISION = Field(lambda value: value in ("approve", "deny"), "approve or deny.")
+ONE_APPROVAL = {"approval": APPROVAL_ID, "decision": DECISION}
 
 
 def cancel(principal: Principal, run: str, room: str = "") -> dict[str, Any]:
@@ -25,5 +29,17 @@ def cancel(principal: Principal, run: str, room: str = "") -> dict[str, Any]:
     return {"run": run}
 
 
+def decide(principal: Principal, approval: str, decision: str, room: str = "") -> dict[str, Any]:
+    user = person_of(principal)
+    found = approval_for(user, approval)
+    check_reach(principal, user, found.step.task.room, access.READ)
+    if not principal.grant.has("write"):
+        raise Forbidden("This token's scopes do not include that.")
+    check_decider(user, found)
+    decided = services.decide_approval(approval=found, by=user, approve=decision == "approve")
+    return {"approval": str(decided.pk), "state": decided.state}
+
+
 def register() -> None:
+    add("approval.decide", Command({**ONE_APPROVAL, "room": SLUG.optional}, by_service(decide), access.READ))
     add("run.cancel", Command({"run": RUN_ID, "room": SLUG.optional}, by_service(cancel), access.READ))

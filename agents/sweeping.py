@@ -21,6 +21,7 @@ from rooms.services.messages import interrupt_message
 
 from . import money
 from .endings import end_step, end_task, text_shown, words_of
+from .lapsing import end_lapsed
 from .llm.port import Usage, count_tokens
 from .models import Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
@@ -51,7 +52,7 @@ class Lost:
 
 def sweep() -> Lost:
     lost = Lost()
-    lost.ended = end_dead_runs() + end_cancelled_waiting() + expire_waiting() + end_orphans()
+    lost.ended = end_dead_runs() + end_cancelled_waiting() + expire_waiting() + end_lapsed() + end_orphans()
     lost.steps = steps_to_queue()
     lost.events = events_to_wake()
     forget_wakes()

@@ -15,7 +15,8 @@ from rooms.errors import NotFound
 
 from . import runs, sweeping, thoughts, waking
 from .laying import begin
-from .models import Step
+from .models import McpServer, Step
+from .tools import mcp_asking
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,15 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def ask_mcp_servers(name: str = "") -> None:
+    """Beat calls this each minute, the admin for one server: what they offer is looked at anew."""
+    if name:
+        for server in McpServer.objects.filter(name=name):
+            mcp_asking.ask(server)
+    mcp_asking.ask_those_due()
 
 
 def queue(steps: Iterable[UUID]) -> None:

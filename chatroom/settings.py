@@ -70,6 +70,7 @@ AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent 
     "agents.tools.plain.date_and_time",
     "agents.tools.web.fetch_url",
     "agents.tools.program.run_python",
+    "agents.tools.own.withdraw_messages",
 ]
 
 RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
@@ -87,6 +88,8 @@ ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
 ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
+
+MCP_COMMANDS: dict[str, list[str]] = {}  # servers of tools on this machine: a name, and what is started for it
 
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")
@@ -107,6 +110,8 @@ PERSON_BUDGET_MICROS_PER_MONTH = envint("PERSON_BUDGET_MICROS_PER_MONTH", 0)
 GUEST_BUDGET_MICROS_PER_DAY = envint("GUEST_BUDGET_MICROS_PER_DAY", PERSON_BUDGET_MICROS_PER_DAY)
 ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
 AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
+APPROVERS = envlist("APPROVERS", ["requester", "moderators"])  # who decides on what an agent cannot undo
+APPROVAL_SECONDS = envint("APPROVAL_SECONDS", 900, at_least=10)  # for so long; then its run ends
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,6 +271,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
     "agents.probe": {"task": "agents.tasks.probe", "schedule": schedule(60.0), "options": {"expires": 30}},
+    "agents.mcp": {"task": "agents.tasks.ask_mcp_servers", "schedule": schedule(60.0), "options": {"expires": 60}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 
@@ -394,6 +400,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # it writes addresses
+        "mcp": {"level": "WARNING"},
         "LiteLLM": {"level": "WARNING"},
     },
 }

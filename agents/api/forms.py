@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rooms.api.base import Strict, Username
 from rooms.legible import check_name
 
-from ..models import Seat, Status
+from ..models import Approval, Seat, Status
 
 
 class SeatForm(Strict):
@@ -47,3 +47,11 @@ class RunsQuery(Strict):
     status = serializers.ChoiceField(choices=Status.choices, required=False)
     before = serializers.UUIDField(required=False)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=50)
+
+
+class ApprovalsQuery(Strict):
+    state = serializers.ChoiceField(choices=Approval.State.choices, required=False, default=Approval.State.WAITING)
+
+
+class DecisionForm(Strict):
+    decision = serializers.ChoiceField(choices=["approve", "deny"])

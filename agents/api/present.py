@@ -7,10 +7,12 @@ from typing import Any
 from rooms.api.present import person, time
 from rooms.models import User
 
-from ..models import Agent, Seat, Step, Task, Usage
+from ..approvals import may_decide
+from ..models import Agent, Approval, Seat, Step, Task, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
+from ..tools.uses import arguments_of
 
 Facts = dict[str, Any]
 
@@ -150,3 +152,24 @@ def source(found: Source) -> Facts:
 def step_behind(story: Provenance, found: Step) -> Facts:
     shown = found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None
     return step(found) | {"prompt_sha256": shown, "prompt_tokens": found.prompt_tokens}
+
+
+def approval(found: Approval, reader: User) -> Facts:
+    step = found.step
+    task = step.task
+    return {
+        "id": found.pk,
+        "run": task.pk,
+        "step": step.pk,
+        "message": task.reply_id,
+        "agent": person(task.agent.user),
+        "requester": task.requester and task.requester.username,
+        "tool": step.tool,
+        "arguments": arguments_of(step),
+        "state": found.state,
+        "asked_at": time(found.asked_at),
+        "expires_at": time(found.expires_at),
+        "decided_by": found.decided_by and found.decided_by.username,
+        "decided_at": time(found.decided_at),
+        "may_decide": found.state == Approval.State.WAITING and may_decide(reader, task),
+    }

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
-from ..models import Reason, Seat, Status, Step
+from ..models import Approval, Reason, Seat, Status, Step
 
 
 class LimitsShape(Shape):
@@ -157,3 +157,24 @@ class ProvenanceShape(Shape):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class ApprovalShape(Shape):
+    id = serializers.UUIDField()
+    run = serializers.UUIDField()
+    step = serializers.UUIDField()
+    message = serializers.UUIDField(allow_null=True, help_text="The answer that is waiting.")
+    agent = PersonShape()
+    requester = serializers.CharField(allow_null=True)
+    tool = serializers.CharField()
+    arguments = serializers.CharField(help_text="Exactly what it would be called with, as JSON.")
+    state = serializers.ChoiceField(choices=Approval.State.choices)
+    asked_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    decided_by = serializers.CharField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    may_decide = serializers.BooleanField(help_text="Whether it waits for you, among others.")
+
+
+class ApprovalsShape(Shape):
+    results = ApprovalShape(many=True)

@@ -52,7 +52,7 @@ class Reply:
     def truncates(self) -> Self:
         return self.fails("truncated")
 
-    def calls(self, name: str, **arguments: Any) -> Self:
+    def calls(self, name: str, /, **arguments: Any) -> Self:
         return self._add(call={"name": name, "arguments": json.dumps(arguments)})
 
     def finishes(self, reason: Reason) -> Self:
@@ -67,7 +67,17 @@ def script_of(request: Request) -> list[Step]:
     if script := request.params.get("script"):
         return list(script)
     _, _, named = request.model.partition(":")
+    if named.startswith("call "):
+        return calling(named[5:], request)
     return named_script(PACE.sub("", named), paces_in(request.model).get("n", 20))
+
+
+def calling(named: str, request: Request) -> list[Step]:
+    """`scripted:call NAME {"its": "arguments"}`: one call of a tool, then what became of it is told."""
+    if not request.may_call or any(turn.answers for turn in request.turns):
+        return [{"say": "That "}, {"say": "is "}, {"say": "done."}]
+    name, _, arguments = named.partition(" ")
+    return [{"say": "One moment."}, {"call": {"name": name, "arguments": arguments}}, {"finish": "tool_calls"}]
 
 
 def named_script(name: str, count: int) -> list[Step]:

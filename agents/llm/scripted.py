@@ -61,7 +61,7 @@ class Scripted:
     def truncates(self, *pieces: str) -> Reply:
         return self.next_reply().says(*pieces).truncates()
 
-    def calls(self, name: str, **arguments: Any) -> Reply:
+    def calls(self, name: str, /, **arguments: Any) -> Reply:
         return self.next_reply().calls(name, **arguments)
 
     def fails(self, kind: Kind, retry_after: float | None = None, deadline: Deadline | None = None) -> Reply:

@@ -1,7 +1,10 @@
 from .agent import Agent, Seat
+from .approval import Approval
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
+from .mcp import McpServer
 from .money import Account, Alarm, Hold
+from .note import RoomNote
 from .prompt import Prompt
 from .route import Deployment, Health, Route
 from .step import Step
@@ -12,14 +15,17 @@ __all__ = [
     "Account",
     "Agent",
     "Alarm",
+    "Approval",
     "Breaker",
     "Conduct",
     "Coordination",
     "Deployment",
     "Health",
     "Hold",
+    "McpServer",
     "Prompt",
     "Reason",
+    "RoomNote",
     "Route",
     "Seat",
     "Status",

@@ -15,12 +15,15 @@ def nothing() -> None:
 class Begun:
     """A step under way. `outcome` comes within `longest` seconds, and is None when the lease was lost.
 
+    When it `is_held`, people have to decide something first: whoever claims it then begins anew.
+
     `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises.
     """
 
     outcome: Future[Outcome | None]
     meanwhile: Callable[[], None] = nothing
     longest: float = 0.0
+    is_held: bool = False
 
     @classmethod
     def ended(cls, outcome: Outcome) -> Begun:
@@ -28,3 +31,9 @@ class Begun:
         future: Future[Outcome | None] = Future()
         future.set_result(outcome)
         return cls(future)
+
+    @classmethod
+    def held(cls) -> Begun:
+        future: Future[Outcome | None] = Future()
+        future.set_result(None)
+        return cls(future, is_held=True)

@@ -15,8 +15,10 @@ from ..conversation import GRACE
 from ..endings import words_of
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
+from ..tools import telling
 from ..tools.authority import objection
 from ..tools.context import ToolContext
+from ..tools.holding import binding_of, hold, is_approved
 from ..tools.rates import take_one
 from ..tools.registry import Tool, tool_named
 from ..tools.schema import BadArguments
@@ -39,13 +41,20 @@ def use_tool(step: Step, claim: Claim) -> Begun:
     arguments = admitted(tool, step)
     if isinstance(arguments, Answer):
         return Begun.ended(answered(arguments))
+    if tool.effect == "irreversible" and not is_approved(step, sha256 := binding_of(step, tool, arguments)):
+        hold(step, claim, sha256)
+        return Begun.held()
+    telling.began(step)
     using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), is_member(task))
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
 
 
 def admitted(tool: Tool, step: Step) -> dict[str, Any] | Answer:
-    """The arguments, if this tool may be used with them now; else what is said to the model instead."""
+    """The arguments, if this tool may be used with them now; else what is said to the model instead.
+
+    What was held for an approval was counted when it was asked for.
+    """
     refused = objection(tool, step.task)
     if refused:
         return failed(refused)
@@ -53,7 +62,7 @@ def admitted(tool: Tool, step: Step) -> dict[str, Any] | Answer:
         arguments = tool.parameters.read(step.input["arguments"])
     except BadArguments as bad:
         return failed(str(bad))
-    if step.task.requester_id is None or not take_one(tool, step.task.requester_id):
+    if step.task.requester_id is None or (step.attempt == 1 and not take_one(tool, step.task.requester_id)):
         return failed(f"«{tool.name}» was used {tool.per_minute} times within a minute; that is enough for now.")
     return arguments
 

@@ -5,7 +5,7 @@ importing; the list in the settings is the register.
 """
 
 from .context import Result, ToolContext, ToolError
-from .registry import Tool, available_tools, register_tool, tool_named
+from .registry import Tool, available_tools, register_tool, tool_named, tools_named
 from .schema import Between, Longest
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "available_tools",
     "register_tool",
     "tool_named",
+    "tools_named",
 ]

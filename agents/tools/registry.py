@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from ..llm.port import ToolOffer
-from .schema import Parameters, parameters_of
+from .schema import parameters_of
 
 Effect = Literal["reads", "writes", "irreversible"]
 Work = Callable[..., Awaitable[Any]]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,63}")
 EFFECTS = ("reads", "writes", "irreversible")
+
+
+class Takes(Protocol):
+    """What a tool can be given: `schema` tells a model, `read` makes arguments of what it wrote, or raises."""
+
+    @property
+    def schema(self) -> dict[str, Any]: ...
+
+    def read(self, text: str) -> dict[str, Any]: ...
 
 
 def always() -> str:
@@ -37,7 +46,7 @@ class Tool:
 
     name: str
     description: str
-    parameters: Parameters
+    parameters: Takes
     work: Work
     effect: Effect
     permission: str
@@ -69,19 +78,14 @@ def register_tool(
 ) -> Callable[[Work], Tool]:
     """Make a tool of a typed async function; its docstring tells the model what it is for.
 
-    Raises TypeError for a function that a model could not be told of, ImproperlyConfigured for an irreversible one:
-    those need somebody's approval of the exact arguments, and nobody can be asked for it yet.
+    One that is *irreversible* runs only when a person has approved its exact arguments. Raises TypeError for a function
+    that a model could not be told of.
     """
     if effect not in EFFECTS:
         raise TypeError(f"A tool {' or '.join(EFFECTS)}, it does not «{effect}».")
 
     def made(work: Work) -> Tool:
         name = getattr(work, "__name__", "")
-        if effect == "irreversible":
-            raise ImproperlyConfigured(
-                f"The tool {name} is irreversible. Such tools need the approval of a person, which this version cannot "
-                "ask for: register it with effect='writes' only if what it does can be undone."
-            )
         return Tool(
             name=checked_name(name),
             description=description_of(work),
@@ -135,4 +139,14 @@ def _loaded(names: tuple[str, ...]) -> dict[str, Tool]:
 
 
 def tool_named(name: str) -> Tool | None:
-    return available_tools().get(name)
+    return next(iter(tools_named([name])), None)
+
+
+def tools_named(names: Sequence[str]) -> list[Tool]:
+    """Those there are, in this order. Only names of MCP servers' tools cost a query, one for all of them."""
+    from .mcp_tools import is_remote, remote_tools
+
+    ours = available_tools()
+    others = [name for name in names if name not in ours and is_remote(name)]
+    known = {**ours, **remote_tools(others)} if others else ours
+    return [known[name] for name in names if name in known]

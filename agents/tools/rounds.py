@@ -10,7 +10,7 @@ import orjson
 
 from ..llm.port import ToolCall, ToolOffer, Turn, count_tokens
 from ..models import Agent, Status, Step, Task
-from .registry import Tool, tool_named
+from .registry import Tool, tools_named
 from .schema import BadArguments, object_in
 
 ROUNDS = 5
@@ -61,7 +61,7 @@ def offered(agent: Agent) -> tuple[ToolOffer, ...]:
 
 
 def tools_of(agent: Agent) -> Iterator[Tool]:
-    yield from filter(None, map(tool_named, agent.tools))
+    yield from tools_named(agent.tools)
 
 
 def cost_of_offer(offer: ToolOffer) -> int:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import why
+from . import uses, why
 from .views import change, index, remove
 
 urlpatterns = [
+    path("approvals/<uuid:approval_id>/", uses.decide, name="approval_decide"),
+    path("rooms/<slug:slug>/uses/", uses.show, name="room_uses"),
     path("messages/<uuid:message_id>/why/", why.show, name="message_why"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),

@@ -14,6 +14,7 @@ from rooms.web.doors import PageRequest, page
 
 from ..models import Reason
 from ..provenance import provenance_of
+from ..tools.uses import uses_of
 
 
 @require_GET
@@ -29,6 +30,7 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
         "cost": dollars(why.cost_micros),
         "seconds": seconds_between(task.started_at, task.ended_at),
         "ending": Reason(task.reason).label if task.reason else "",
+        "used": uses_of(request.user, task.room, [task.pk]),
         "prompts": [(step, why.shows_prompt_of(step)) for step in why.steps if step.prompt_sha256],
     }
     return render(request, "agents/_why.html" if "piece" in request.GET else "agents/why.html", context)

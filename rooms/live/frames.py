@@ -9,7 +9,7 @@ import orjson
 
 from ..audience import Reader, may_read
 
-PASSING = frozenset({"message.text", "typing", "presence", "status"})
+PASSING = frozenset({"message.text", "typing", "presence", "status", "tool"})
 
 
 @dataclass(frozen=True, slots=True)

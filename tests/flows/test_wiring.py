@@ -30,6 +30,7 @@ def test_the_house_is_wired_like_this():
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
     assert [name.rpartition(".")[2] for name in settings.AGENT_TOOLS] == [
         *("search_room", "read_messages", "list_members", "calculator", "date_and_time", "fetch_url", "run_python"),
+        "withdraw_messages",
     ]
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"

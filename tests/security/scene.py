@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, Seat, Task
+from agents.models import Agent, Approval, Seat, Step, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -93,6 +94,8 @@ def scene(people: dict[str, User]) -> Scene:
         task(seat, bob, said),
         task(seat, bob, asked, status="interrupted", reason="worker_lost", ended_at=timezone.now()),
     )
+    step = Step.objects.create(task=run, kind="tool", tool="withdraw_messages", held=True, input={"arguments": "{}"})
+    approval = Approval.objects.create(step=step, expires_at=timezone.now() + timedelta(minutes=5))
     answer = message(den, echo, "hello, bob")
     task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
     invitation, secret = create_invitation(room=den, by=ada)
@@ -108,6 +111,7 @@ def scene(people: dict[str, User]) -> Scene:
         "public": public,
         "answer": answer,
         "run": str(run.pk),
+        "approval": str(approval.pk),
         "broken": str(broken.pk),
         "invitation": invitation.prefix,
         "secret": secret,

@@ -176,6 +176,12 @@ ACTIONS = [
         Page("POST", "/rooms/{den}/agents/echo/remove")),
     row("stop the answer bob asked for", WRITES, MEMBERS, Rest("POST", "runs/{run}/cancel/"),
         Live("run.cancel", {"run": "{run}"})),
+    row("see what tools did for answers", READS, GUESTS, Page("GET", "/rooms/{den}/uses/?run={run}")),
+    row("decide on the page", WRITES, MEMBERS, Page("POST", "/approvals/{approval}/", {"decision": "deny"})),
+    row("see what waits for an approval", READS, GUESTS, Rest("GET", "rooms/{den}/approvals/")),
+    row("decide on what an agent wants to do for bob", WRITES, MEMBERS,
+        Rest("POST", "approvals/{approval}/", {"decision": "deny"}),
+        Live("approval.decide", {"approval": "{approval}", "decision": "deny"})),
     row("ask for a broken answer again", WRITES, GUESTS, Rest("POST", "runs/{broken}/retry/")),
     # --- a public room of ada's, where nobody else is a member
     row("read a public room", READS, VISITORS, Rest("GET", "rooms/{square}/"), Rest("GET", "rooms/{square}/messages/"),

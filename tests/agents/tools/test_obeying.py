@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from agents import tasks
+from agents import routes, tasks
 from agents.llm.deadlines import guarded
 from agents.llm.port import Finish, Part, Request, Text, ToolCall, Usage
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat, Step, Task
 from agents.services import seat_agent
-from agents.steps import complete
 from rooms.models import Event, Membership, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership
@@ -54,14 +53,8 @@ class Obedient(Scripted):
 @pytest.fixture
 def obedient(monkeypatch: pytest.MonkeyPatch) -> Obedient:
     model = Obedient()
-    monkeypatch.setattr(complete_module(), "backend_for", lambda path="": model)
+    monkeypatch.setattr(routes, "backend_for", lambda path="": model)
     return model
-
-
-def complete_module() -> object:
-    import sys
-
-    return sys.modules[complete.__module__]
 
 
 @pytest.fixture

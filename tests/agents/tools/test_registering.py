@@ -4,7 +4,6 @@ import json
 from typing import Annotated, Any, Literal
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,14 +42,6 @@ def test_a_typed_function_becomes_a_tool_that_a_model_can_be_told_of() -> None:
         "required": ["what"],
         "additionalProperties": False,
     }
-
-
-def test_an_irreversible_tool_is_refused_while_nobody_can_approve_it() -> None:
-    with pytest.raises(ImproperlyConfigured, match="irreversible"):
-
-        @register_tool(effect="irreversible")
-        async def erase(context: ToolContext) -> None:
-            """Gone."""
 
 
 def test_what_no_model_could_be_told_of_does_not_become_a_tool() -> None:
@@ -114,4 +105,4 @@ def test_nothing_a_model_can_write_breaks_the_reading(text: str) -> None:
             found: dict[str, Any] = tool.parameters.read(text)
         except BadArguments:
             continue
-        assert found.keys() <= tool.parameters.names
+        assert found.keys() <= set(tool.parameters.schema["properties"])

@@ -1,0 +1,56 @@
+"""Questions for approval that nobody will decide any more. Nothing but the sweeper watches a run that is held."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from .endings import end_task, words_of
+from .models import Reason, Status, Step
+from .outcomes import Outcome, in_words
+from .runs import RELATED
+
+BATCH = 200
+
+# As the watch does it for those that run; the words are those of `Reason`.
+LAPSED = """
+    SELECT a.step_id, CASE
+        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
+        WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND y.id IS NULL THEN 'departed'
+        WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn', 'held') THEN 'recalled'
+        WHEN a.expires_at <= now() THEN 'denied'
+        END AS why
+      FROM agents_approval a JOIN agents_step s ON s.id = a.step_id JOIN agents_task t ON t.id = s.task_id
+      JOIN agents_agent g ON g.id = t.agent_id JOIN rooms_room r ON r.id = t.room_id
+      LEFT JOIN rooms_user p ON p.id = t.requester_id
+      LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id
+      LEFT JOIN rooms_membership y ON y.room_id = t.room_id AND y.user_id = t.requester_id
+      LEFT JOIN rooms_message m ON m.id = t.reply_id
+      LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
+     WHERE a.state = 'waiting' LIMIT %s
+"""
+
+
+def end_lapsed() -> int:
+    """Runs whose approval expired, or whose requester, agent, question or answer went away while they waited for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAPSED, [BATCH])
+        lapsed = [(step, Reason(why)) for step, why in cursor.fetchall() if why]
+    return sum(end_held(step, reason) for step, reason in lapsed)
+
+
+@transaction.atomic
+def end_held(step_id: UUID, reason: Reason) -> bool:
+    """False when somebody is deciding in this moment: the next sweep sees what came of it."""
+    locked = Step.objects.select_for_update(of=("self",), skip_locked=True).select_related(*RELATED)
+    step = locked.filter(pk=step_id, status=Status.WAITING, held=True).first()
+    if step is None:
+        return False
+    notice = sentence(step) if reason == Reason.DENIED else ""
+    return end_task(step.task, Outcome(reason, words_of(step.task), notice))
+
+
+def sentence(step: Step) -> str:
+    return f"Nobody approved «{step.tool}» within {in_words(settings.APPROVAL_SECONDS)}."
