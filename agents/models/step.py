@@ -38,6 +38,7 @@ class Step(models.Model):
     Where several agents work together, `agent` is whose step it is (else the task's own) and `title` what it is to do.
     A step that *consults* keeps what was said in its `output` and shows nothing in the room; a *plan* lays out others;
     a *review* judges another's work; one that *resolves* chooses between them. One that is `held` waits for people.
+    One whose cancelling was requested is stopped alone; the run goes on where nothing needs it.
     """
 
     class Kind(models.TextChoices):
@@ -70,6 +71,7 @@ class Step(models.Model):
     read = ArrayField(models.UUIDField(), default=list, blank=True)
     output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=32, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     queued_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
