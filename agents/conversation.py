@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from rooms.live import streams
@@ -23,6 +23,7 @@ from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
 from .retrying import RETRIES, patience_of, pause_before
+from .tapes import Recorder
 from .voice import Voice, showable
 from .watch import LOST, watch
 
@@ -63,6 +64,7 @@ class Conversation:
     calling: bool = False
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    tape: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
         self.voice = Voice(self.send, self.object_to, self.before)
@@ -120,7 +122,14 @@ async def converse(talk: Conversation) -> Outcome | None:
     finally:
         watch().remove(talk)
         talk.fall_silent()
-    return outcome_of(talk, writing)
+    return recorded(talk, outcome_of(talk, writing))
+
+
+def recorded(talk: Conversation, outcome: Outcome | None) -> Outcome | None:
+    """With what the provider sent, if all of it was shown: what was stopped or cut leaves no tape."""
+    if outcome is None or talk.why or outcome.text != talk.shown:
+        return outcome
+    return replace(outcome, tapes=talk.tape.kept(talk.voice.said, outcome.calls))
 
 
 def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:
@@ -165,9 +174,11 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
     talk.calling = True
     talk.calls.clear()
+    talk.tape.begin(talk.request)
     finish: Finish | None = None
     async with aclosing(talk.backend.stream(talk.request)) as parts:
         async for part in parts:
+            talk.tape.take(part)
             if isinstance(part, Text):
                 if not talk.voice.has_begun:
                     await leave.spoke()
@@ -217,6 +228,7 @@ def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
 def note(talk: Conversation, error: LLMError) -> None:
     """What a broken call took: as the backend says, else estimated if it spoke."""
     talk.calling = False
+    talk.tape.failed(error)
     if error.usage is not None:
         talk.usages.append(error.usage)
     elif talk.voice.has_begun:

@@ -11,6 +11,7 @@ from rooms.gates import Verdict
 
 from .llm.port import Finish, LLMError, ToolCall, Usage
 from .models import Reason, Status
+from .tapes import Recording
 
 SENTENCES: dict[Reason, str] = {
     Reason.ANSWERED: "",
@@ -38,7 +39,7 @@ class Outcome:
     """`text` is what was released, all of it checked by the gates; `usage` is None when nothing can be charged.
 
     Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
-    messages a tool has `read`.
+    messages a tool has `read`. `tapes` are what the provider sent.
     """
 
     reason: Reason
@@ -49,6 +50,7 @@ class Outcome:
     calls: tuple[ToolCall, ...] = ()
     output: dict[str, Any] = field(default_factory=dict)
     read: tuple[UUID, ...] = ()
+    tapes: tuple[Recording, ...] = ()
 
     @property
     def status(self) -> Status:

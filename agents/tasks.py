@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import housekeeping, runs, sweeping, waking
 from .laying import begin
 from .models import Step
 from .turns import turn
@@ -65,6 +65,12 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def tidy() -> None:
+    """Beat calls this each hour: what is kept for a time only."""
+    housekeeping.tidy()
 
 
 def queue(steps: Iterable[UUID]) -> None:

@@ -91,6 +91,7 @@ def step(found: Step, story: Provenance) -> Facts:
         "prompt": found.prompt_id,
         "prompt_sha256": found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None,
         "prompt_tokens": found.prompt_tokens,
+        "unseen_sources": len(set(found.read) - story.readable.keys()),
         "usage": [usage(one) for one in found.usages.all()],
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
@@ -105,14 +106,12 @@ def output_of(found: Step) -> Facts:
 def tool_use(found: Step, story: Provenance) -> Facts:
     """A tool sees nothing that a reader of the answer may not. Of what was held since, only that there is something."""
     shown = story.shows_words_of(found)
-    read = [id for id in found.read if id in story.readable]
     return {
         "name": found.tool,
         "arguments": found.input.get("arguments", "") if shown else "",
         "result": found.output.get("result") if shown else None,
         "error": found.output.get("error", "") if shown else "",
-        "read": read,
-        "unseen": len(found.read) - len(read),
+        "read": [id for id in found.read if id in story.readable],
     }
 
 

@@ -65,7 +65,6 @@ class ToolUseShape(Shape):
     )
     error = serializers.CharField()
     read = serializers.ListField(child=serializers.UUIDField(), help_text="The messages it read that are for you.")
-    unseen = serializers.IntegerField(help_text="How many more it read.")
 
 
 class StepShape(Shape):
@@ -86,6 +85,7 @@ class StepShape(Shape):
         help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
     )
     prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")
+    unseen_sources = serializers.IntegerField(help_text="How many messages it read that are not for you.")
     usage = UsageShape(many=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
