@@ -12,6 +12,7 @@ from uuid import UUID
 
 from rooms.errors import NotFound
 
+from .graph import layers_of
 from .models import Status, Step, Task
 
 Needs = dict[UUID, set[UUID]]
@@ -29,8 +30,7 @@ class Again:
 
     def lay(self, task: Task) -> None:
         """The same steps for another run."""
-        new = {one.pk: copy for one in self.done for copy in [taken_over(one, task)]}
-        new |= {one.pk: copy for one in self.anew for copy in [once_more(one, task)]}
+        new = {one.pk: taken_over(one, task) for one in self.done} | {one.pk: once_more(one, task) for one in self.anew}
         Step.objects.bulk_create(new.values())
         link = Step.needs.through
         link.objects.bulk_create(
@@ -96,7 +96,7 @@ def reach(needs: Needs, begun: Iterable[UUID]) -> set[UUID]:
 def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID]) -> dict[UUID, UUID]:
     """What is not laid out again, because the step it came from will lay out its own; with that step."""
     gone: dict[UUID, UUID] = {}
-    for id in sorted(again):  # ids grow with time: callers come before what they called
+    for id in (id for id in layers_of(needs) if id in again):
         step, callers = by_id[id], needs[id] & again
         if step.kind == Step.Kind.TOOL and callers:
             gone[id] = origin(next(iter(callers)), gone)

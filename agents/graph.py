@@ -6,8 +6,9 @@ mean of the neighbours above and below, and coordinates. Pure numbers; the templ
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 WIDTH, HEIGHT = 216, 84
 GAP_X, GAP_Y = 28, 44
@@ -17,6 +18,7 @@ SWEEPS = 4
 MARGIN = 6
 
 Key = Hashable
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ def draw(needs: Mapping[Key, Sequence[Key]]) -> Drawing:
     return Drawing(width, height, boxes, {edge: path(keys, spots) for edge, keys in chains.items()})
 
 
-def layers_of(needs: Mapping[Key, Sequence[Key]]) -> dict[Key, int]:
-    """The longest way from a node that needs nothing. What stands in a circle is never reached."""
-    layer: dict[Key, int] = {}
+def layers_of(needs: Mapping[K, Collection[K]]) -> dict[K, int]:
+    """The longest way from a node that needs nothing, first layers first. What stands in a circle is never reached."""
+    layer: dict[K, int] = {}
     while True:
         ready = [
             node
