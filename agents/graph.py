@@ -1,13 +1,14 @@
 """The DAG of a run as a drawing: each step in the layer after the last it needs, lines that cross as little as needed.
 
-The usual way in four moves: layers by the longest path, a place kept in each layer that a long line passes, orders by the
-mean of the neighbours above and below, and coordinates. Pure numbers; the template makes SVG of them.
+The usual way in four moves: layers by the longest path, a place kept in each layer that a long line passes, orders by
+the mean of the neighbours above and below, and coordinates. Pure numbers; the template makes SVG of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 WIDTH, HEIGHT = 216, 84
@@ -86,7 +87,7 @@ def ordered(rows: list[list[Key]], chains: Mapping[tuple[Key, Key], list[Key]]) 
     above: dict[Key, list[Key]] = {}
     below: dict[Key, list[Key]] = {}
     for keys in chains.values():
-        for upper, lower in zip(keys, keys[1:], strict=False):
+        for upper, lower in pairwise(keys):
             above.setdefault(lower, []).append(upper)
             below.setdefault(upper, []).append(lower)
     for sweep in range(SWEEPS):

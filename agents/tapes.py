@@ -1,7 +1,7 @@
 """What a provider sent, part by part, so that a turn can be played again offline (`replaying.py`).
 
-Only what people were shown is kept: of an answer that a gate cut or changed, or that was stopped, there is no tape. It is
-written with the end of the step, in its transaction, when the answer has been read already.
+Only what people were shown is kept: of an answer that a gate cut or changed, or that was stopped, there is no tape. It
+is written with the end of the step, in its transaction, when the answer has been read already.
 """
 
 from __future__ import annotations

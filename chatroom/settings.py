@@ -62,8 +62,12 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
-ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
-MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
+ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs"]  # what floors above add to the pages of a room
+MESSAGE_LINKS = [  # what floors above offer about a message
+    "agents.web.links.why",
+    "agents.web.links.run",
+    "agents.web.links.alternatives",
+]
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
 

@@ -1,4 +1,4 @@
-"""What people do about an answer: ask for another, ask otherwise, say what they think of it, stop and redo its steps."""
+"""What people do about an answer: ask for another, ask otherwise, judge it, stop and redo its steps."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from rooms.api.base import Request, Response, Strict, Username
 from rooms.api.messages import MessageView
 from rooms.api.present import time
 from rooms.api.shapes import MessageShape, Shape
-from rooms.errors import NotFound
 from rooms.models import Message
 
 from .. import services
 from ..access import ASK, agent_named, needed_to_cancel
+from ..beside import answering_run
 from ..feedback import opinions_of
-from ..models import Feedback, FeedbackReason, Task, Thumb
-from ..provenance import NOT_BY_AN_AGENT
+from ..models import Feedback, FeedbackReason, Thumb
 from .runs import RunView
 from .shapes import RunShape
 
@@ -56,14 +55,6 @@ class OpinionShape(Shape):
 class FeedbackShape(Shape):
     mine = OpinionShape(allow_null=True)
     all = OpinionShape(many=True, allow_null=True, help_text="What everybody said. Only for moderators.")
-
-
-def answering_run(message: Message) -> Task:
-    """The run that wrote a message. Raises NotFound when none did."""
-    found = Task.objects.select_related("room", "agent__user", "alternative_of").filter(reply=message).first()
-    if found is None:
-        raise NotFound(NOT_BY_AN_AGENT)
-    return found
 
 
 class Regenerate(RunView):
@@ -119,7 +110,10 @@ class MessageFeedback(MessageView):
         return self.opinions(message)
 
     @extend_schema(
-        operation_id="take_back_feedback", responses=FeedbackShape, tags=["runs"], summary="Think nothing of it any more"
+        operation_id="take_back_feedback",
+        responses=FeedbackShape,
+        tags=["runs"],
+        summary="Take your thumb back",
     )
     def delete(self, request: Request, message_id: UUID) -> Response:
         message = self.message(JUDGE)

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from rooms.errors import Conflict, Forbidden, NotFound
+from rooms.events import record
 from rooms.models import Message, User
 from rooms.services.messages import lock_room, post_message
 from rooms.services.posting import Posted
 
-from ..laying import lay
+from ..laying import begin, lay_rows
 from ..models import Agent, Branch, Seat, Task
 from ..models.task import LIVE
 from .runs import queue_steps
@@ -35,13 +36,20 @@ def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
             raise Conflict(f"There are {MOST} answers to this already.")
         question, seat = may_be_answered_again(run, agent)
         attempt = next_attempt_of(agent, question)
-        task = lay(seat=seat, question=question, requester=by, attempt=attempt, root=run.root_message)
-        if task is None:
-            raise Conflict("The agent cannot answer here.")
-        task.alternative_of = first_of(run)
-        Task.objects.filter(pk=task.pk).update(alternative_of=task.alternative_of, depth=run.depth)
+        task = lay_rows(seat, question, by, attempt, run.root_message)[0].task
+        task.alternative_of, task.depth = first_of(run), run.depth
+        task.save(update_fields=["alternative_of", "depth"])
+        begin_beside(task)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task
+
+
+def begin_beside(task: Task) -> Message:
+    """Everybody sees that another answer comes. Raises Conflict when the agent cannot speak there."""
+    try:
+        return begin(task)
+    except NotFound:
+        raise Conflict("The agent cannot answer here.") from None
 
 
 def first_of(run: Task) -> Task:
@@ -82,8 +90,16 @@ def branch(*, message: Message, by: User, body: object, client_id: str = "") -> 
         raise Conflict("This message was taken back.")
     with transaction.atomic():
         posted = post_message(room=message.room, author=by, body=body, client_id=client_id, **place_of(message))
-        Branch.objects.get_or_create(message_id=posted.message["id"], defaults={"origin": message})
+        if posted.created:
+            tell_of_pair(Message.objects.get(pk=posted.message["id"]), message, by)
     return posted
+
+
+def tell_of_pair(message: Message, origin: Message, by: User) -> None:
+    """The two belong together, for those who may read the new one: it has the audience of the first."""
+    Branch.objects.create(message=message, origin=origin)
+    data = {"message": str(message.pk), "origin": str(origin.pk), "by": by.username}
+    record(origin.room, "message.branched", actor=by, data=data, visible_to=message.visible_to)
 
 
 def place_of(message: Message) -> dict[str, Any]:

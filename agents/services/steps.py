@@ -14,10 +14,9 @@ from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
 from ..again import Again, again_from
-from ..laying import begin
 from ..models import Reason, Status, Step, Task
 from ..models.task import LIVE
-from .alternatives import first_of, may_be_answered_again, next_attempt_of
+from .alternatives import begin_beside, first_of, may_be_answered_again, next_attempt_of
 from .runs import cancel_run, is_live, lock_steps, queue_steps
 
 
@@ -88,10 +87,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             depth=run.depth,
         )
         plan.lay(task)
-        try:
-            go_on_after(begin(task), plan, words)
-        except NotFound:
-            raise Conflict("The agent cannot answer here.") from None
+        go_on_after(begin_beside(task), plan, words)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task
 
