@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +14,6 @@ from django.utils import timezone
 from ..access import ASK, needed_to_cancel
 from ..graph import Box, draw
 from ..models import Reason, Status, Step
-from ..models.task import LIVE
 from ..provenance import Provenance, Source
 from .money import dollars
 
@@ -217,7 +215,7 @@ class Panel:
 
 def panel_of(story: Provenance, user: Any) -> Panel:
     task = story.task
-    by_id: dict[UUID, Step] = {step.pk: step for step in sorted(story.steps, key=lambda one: one.pk)}
+    by_id: dict[UUID, Step] = {step.pk: step for step in sorted(story.steps, key=in_order)}
     drawing = draw({id: [one.pk for one in step.needs.all()] for id, step in by_id.items()})
     order = [*drawing.boxes, *(id for id in by_id if id not in drawing.boxes)]
     nodes = [Node(by_id[id], story, drawing.boxes.get(id), place) for place, id in enumerate(order, 1)]  # type: ignore[index, arg-type]
@@ -227,8 +225,9 @@ def panel_of(story: Provenance, user: Any) -> Panel:
     return Panel(story, nodes, lines, drawing.width, drawing.height, may_stop, user.has_perm(ASK, task.room))
 
 
-def live_of(nodes: list[Node]) -> Iterator[Node]:
-    return (node for node in nodes if node.step.status in LIVE)
+def in_order(step: Step) -> tuple[int, UUID]:
+    """Tools as they were called, anything else as it was laid out."""
+    return int(step.input.get("number", 0)), step.pk
 
 
 def without_internals(data: dict[str, Any]) -> dict[str, Any]:
