@@ -13,6 +13,7 @@ from rooms.models import Message, Room, User
 
 from .approvals import may_decide
 from .models import Agent, Approval, Seat, Task
+from .provenance import with_its_story
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"
@@ -23,8 +24,7 @@ def runs_for(user: User, room: Room) -> QuerySet[Task]:
     readable = Message.objects.filter(room=room).readable_by(reader_in(user, room))
     answer = Q(reply=None) | Q(reply__in=readable)
     question = Q(trigger_message=None) | Q(trigger_message__in=readable)
-    runs = Task.objects.filter(answer, question, room=room).select_related("agent__user", "requester", "room")
-    return runs.prefetch_related("steps__needs", "steps__usages")
+    return with_its_story(Task.objects.filter(answer, question, room=room))
 
 
 def run_for(user: User, run_id: UUID | str) -> Task:

@@ -27,6 +27,7 @@ from .llm.resuming import Joint
 from .models import Reason
 from .money.purse import Purse
 from .outcomes import Outcome, broken, finished, refused_by
+from .tapes import Recorder
 from .trying import Trying
 from .voice import Voice, showable
 from .watch import LOST, watch
@@ -53,8 +54,9 @@ class Conversation:
 
     What its `purse` does not pay for is not said.
 
-    `request` and `backend` are those of the call being made, of one of the `candidates` after another; `joint` is what
-    its words have to pass if it goes on with what another one began. `made` tells of all calls.
+    `asked` is the request as it was meant, `request` and `backend` are those of the call being made, of one of the
+    `candidates` after another; `joint` is what its words have to pass if it goes on with what another one began. `made`
+    tells of all calls.
     """
 
     step_id: UUID
@@ -78,12 +80,15 @@ class Conversation:
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    asked: Request = field(init=False)
     backend: Backend | None = None
     joint: Joint | None = None
     written: list[str] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)
+    tape: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
+        self.asked = self.request
         self.voice = Voice(self.send, self.object_to, self.before, self.unsaid, reserved=self.whole_review)
 
     @property
@@ -120,11 +125,13 @@ class Conversation:
 
     def say(self, text: str) -> None:
         if text:
+            self.tape.take(Text(text))
             self.voice.say(text)
 
     def note(self, error: LLMError) -> None:
         """What a broken call took: as the backend says, else estimated if it spoke."""
         self.calling = False
+        self.tape.failed(error)
         if error.usage is not None:
             self.usages.append(error.usage)
         elif self.written:
@@ -196,8 +203,17 @@ async def converse(talk: Conversation) -> Outcome | None:
     finally:
         watch().remove(talk)
         talk.fall_silent()
-    outcome = outcome_of(talk, writing)
-    return outcome and replace(outcome, output={**outcome.output, "calls": talk.made})
+    return recorded(talk, outcome_of(talk, writing))
+
+
+def recorded(talk: Conversation, outcome: Outcome | None) -> Outcome | None:
+    """With what was tried, and what the provider sent if all of it was shown: what was stopped or cut has no tape."""
+    if outcome is None:
+        return None
+    outcome = replace(outcome, output={**outcome.output, "calls": talk.made})
+    if talk.why or outcome.text != talk.shown:
+        return outcome
+    return replace(outcome, tapes=talk.tape.kept(talk.said, outcome.calls))
 
 
 def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:
@@ -224,6 +240,7 @@ async def answer(talk: Conversation) -> Outcome:
 async def call(talk: Conversation, leave: Leave) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
     talk.calling = True
+    talk.tape.begin(talk.asked)
     finish = await heard(talk, leave)
     if talk.purse is not None and talk.purse.empty:
         finish = Finish("length", talk.estimate())
@@ -231,6 +248,7 @@ async def call(talk: Conversation, leave: Leave) -> Outcome:
         raise LLMError("truncated", detail="the backend ended without a Finish")
     if talk.joint:
         talk.say(talk.joint.end())
+    talk.tape.take(finish)
     await leave.succeeded(finish.usage)
     talk.calling = False
     talk.usages.append(finish.usage)
@@ -253,6 +271,7 @@ async def heard(talk: Conversation, leave: Leave) -> Finish | None:
                     talk.think(text)
                 case ToolCall():
                     talk.calls.append(part)
+                    talk.tape.take(part)
                 case Finish():
                     finish = part
     return finish

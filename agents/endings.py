@@ -20,7 +20,7 @@ from rooms.live import streams
 from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
-from . import approvals, money, plans
+from . import approvals, money, plans, tapes
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
@@ -62,7 +62,8 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
         plans.use_tools(step, outcome.calls)
     if step.kind == Step.Kind.TOOL:
         transaction.on_commit(partial(telling.ended, step), robust=True)
-    if outcome.status == Status.DONE and has_more(step.task):
+    tapes.keep(step, outcome.tapes)
+    if (outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task):
         if is_cancelled(step.task):
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
         return True
@@ -91,6 +92,13 @@ def words_of(task: Task) -> str:
 
 def is_cancelled(task: Task) -> bool:
     return Task.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists()
+
+
+def is_stopped_alone(step: Step, outcome: Outcome) -> bool:
+    """Somebody stopped this step and not the run: what does not need it goes on."""
+    if outcome.reason != Reason.CANCELLED:
+        return False
+    return Step.objects.filter(pk=step.pk, cancel_requested_at__isnull=False).exists()
 
 
 def has_more(task: Task) -> bool:

@@ -11,6 +11,7 @@ from rooms.gates import Verdict
 
 from .llm.port import Finish, LLMError, ToolCall, Usage
 from .models import Reason, Status
+from .tapes import Recording
 
 SENTENCES: dict[Reason, str] = {
     Reason.ANSWERED: "",
@@ -39,7 +40,7 @@ class Outcome:
 
     Of a step that is not the last of its run: `calls` the model made, and `output` to be kept with the step, with the
     messages a tool has `read`; `unsaid` is what it said and the gates have not let go before they see what follows.
-    Unless `aloud`, no message is begun only to say why there is no answer.
+    `tapes` are what the provider sent. Unless `aloud`, no message is begun only to say why there is no answer.
     """
 
     reason: Reason
@@ -52,6 +53,7 @@ class Outcome:
     read: tuple[UUID, ...] = ()
     unsaid: str = ""
     aloud: bool = True
+    tapes: tuple[Recording, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -6,19 +6,21 @@ among the sources. The hash of the whole prompt is kept from them then: of a sho
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from rooms.access import reader_in
 from rooms.errors import NotFound
-from rooms.models import Message, User
+from rooms.models import Message, Room, User
 
-from .models import Step, Task, Usage
+from .models import Prompt, Step, Task, Usage
 from .recomputing import Recomputed, change_since, recompute
 
-__all__ = ["Provenance", "Source", "provenance_of", "recompute"]
+__all__ = ["Provenance", "Source", "provenance_of", "recompute", "stories_of", "story_of"]
 
 NOT_BY_AN_AGENT = "No agent wrote this message."
 
@@ -40,12 +42,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Provenance:
-    """The run behind a message. `readable` are the messages of its story that this reader may read."""
+    """The run behind an answer. `readable` are the messages of its story that this reader may read."""
 
-    message: Message
     task: Task
     steps: tuple[Step, ...]
     readable: Readable
+
+    @property
+    def message(self) -> Message | None:
+        return self.task.reply
 
     @property
     def trigger(self) -> Source | None:
@@ -112,8 +117,18 @@ class Provenance:
     def differences(self) -> list[str]:
         return [reason for one in self.recomputed for reason in one.reasons]
 
+    @cached_property
+    def instructions(self) -> list[Prompt]:
+        """The templates that went into it, each once."""
+        return list({step.prompt.pk: step.prompt for step in self.steps if step.prompt is not None}.values())
+
     def shows_prompt_of(self, step: Step) -> bool:
+        """Whether they may read all of its sources. Then nothing that was made of them tells more than they know."""
         return self.readable.keys() >= set(step.read)
+
+    def shows_words_of(self, step: Step) -> bool:
+        """What a step was given and what came of it. An answer that was taken back leaves none of its parts behind."""
+        return self.shows_prompt_of(step) and not (self.message and self.message.is_recalled)
 
     def source(self, id: UUID | None) -> Source | None:
         message = self.readable.get(id) if id else None
@@ -125,22 +140,44 @@ class Provenance:
 
 def provenance_of(message: Message, user: User) -> Provenance:
     """Of a message this person may read: the caller has asked. Raises NotFound when no agent's run wrote it."""
-    task = (
-        Task.objects.select_related("room", "agent__user", "requester", "trigger_message")
-        .prefetch_related("steps__needs", "steps__usages", "steps__prompt")
-        .filter(reply=message)
-        .first()
-    )
+    task = with_its_story(Task.objects.filter(reply=message)).first()
     if task is None:
         raise NotFound(NOT_BY_AN_AGENT)
+    return story_of(task, user)
+
+
+def with_its_story(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    related = tasks.select_related("room", "agent__user", "requester", "trigger_message", "reply")
+    return related.prefetch_related("steps__needs", "steps__usages", "steps__prompt", "steps__agent__user")
+
+
+def story_of(task: Task, user: User) -> Provenance:
+    """Of a run this person may see, fetched with `with_its_story`."""
+    return stories_of([task], task.room, user)[0]
+
+
+def stories_of(tasks: Iterable[Task], room: Room, user: User) -> list[Provenance]:
+    """Of several runs of one room. One query says what this person may read of all their sources."""
+    behind = [(task, steps_of(task)) for task in tasks]
+    ids = {id for task, steps in behind for id in (*ids_read(steps), task.trigger_message_id, task.root_message_id)}
+    readable = readable_of(room, user, {id for id in ids if id})
+    return [Provenance(task, steps, readable) for task, steps in behind]
+
+
+def steps_of(task: Task) -> tuple[Step, ...]:
     steps = tuple(task.steps.all())
     for step in steps:
         step.task = task
-    ids = {id for step in steps for id in step.read} | {task.trigger_message_id, task.root_message_id}
-    return Provenance(message, task, steps, readable_of(message, user, {id for id in ids if id}))
+    return steps
 
 
-def readable_of(message: Message, user: User, ids: Collection[UUID]) -> Readable:
+def ids_read(steps: Iterable[Step]) -> Iterable[UUID]:
+    return (id for step in steps for id in step.read)
+
+
+def readable_of(room: Room, user: User, ids: Collection[UUID]) -> Readable:
     """Only of the same room: whatever was read elsewhere is not for those who read the answer here."""
-    here = Message.objects.filter(room=message.room_id).select_related("author")
-    return here.readable_by(reader_in(user, message.room)).in_bulk(list(ids))
+    if not ids:
+        return {}
+    here = Message.objects.filter(room=room).select_related("author")
+    return here.readable_by(reader_in(user, room)).in_bulk(list(ids))

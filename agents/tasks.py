@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, thoughts, waking
+from . import housekeeping, runs, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
 from .tools import mcp_asking
@@ -82,6 +82,12 @@ def ask_mcp_servers(name: str = "") -> None:
         for server in McpServer.objects.filter(name=name):
             mcp_asking.ask(server)
     mcp_asking.ask_those_due()
+
+
+@shared_task
+def tidy() -> None:
+    """Beat calls this each hour: what is kept for a time only."""
+    housekeeping.tidy()
 
 
 def queue(steps: Iterable[UUID]) -> None:

@@ -29,7 +29,7 @@ LOST = "lost"
 STOPPED = """
     SELECT mine.step, CASE
         WHEN s.id IS NULL OR s.fence <> mine.fence OR s.status <> 'running' THEN 'lost'
-        WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
+        WHEN coalesce(t.cancel_requested_at, s.cancel_requested_at) IS NOT NULL THEN 'cancelled'
         WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND NOT EXISTS (
             SELECT 1 FROM rooms_membership y WHERE y.room_id = t.room_id AND y.user_id = p.id) THEN 'departed'

@@ -77,8 +77,12 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
-ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
-MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
+ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs"]  # what floors above add to the pages of a room
+MESSAGE_LINKS = [  # what floors above offer about a message
+    "agents.web.links.why",
+    "agents.web.links.run",
+    "agents.web.links.alternatives",
+]
 
 # How often; 0 is without limit. Sending and asking are counted for each room by itself; see docs/budgets.md.
 SENDS_PER_MINUTE = envint("SENDS_PER_MINUTE", 20)
@@ -112,6 +116,8 @@ ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
 AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
 APPROVERS = envlist("APPROVERS", ["requester", "moderators"])  # who decides on what an agent cannot undo
 APPROVAL_SECONDS = envint("APPROVAL_SECONDS", 900, at_least=10)  # for so long; then its run ends
+RECORD_TAPES = envbool("RECORD_TAPES", default=True)  # what providers sent, for `manage.py replay` …
+TAPE_DAYS = envint("TAPE_DAYS", 30, at_least=1, at_most=3650)  # … for so long
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
     "agents.probe": {"task": "agents.tasks.probe", "schedule": schedule(60.0), "options": {"expires": 30}},
     "agents.mcp": {"task": "agents.tasks.ask_mcp_servers", "schedule": schedule(60.0), "options": {"expires": 60}},
+    "agents.tidy": {"task": "agents.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 

@@ -8,7 +8,7 @@ from rooms.api.present import person, time
 from rooms.models import User
 
 from ..approvals import may_decide
-from ..models import Agent, Approval, Seat, Step, Task, Usage
+from ..models import Agent, Approval, Seat, Step, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
@@ -45,53 +45,75 @@ def seat(found: Seat) -> Facts:
     }
 
 
-def run(found: Task) -> Facts:
+def run(story: Provenance) -> Facts:
+    """A run as far as one reader may know it."""
+    found = story.task
     return {
         "id": found.pk,
         "room": found.room.slug,
         "agent": person(found.agent.user),
         "requester": found.requester and found.requester.username,
         "trigger_message": found.trigger_message_id,
-        "root_message": found.root_message_id,
+        "root_message": story.root and story.root.message.pk,
         "message": found.reply_id,
+        "alternative_of": found.alternative_of_id,
+        "pattern": found.pattern,
+        "agent_version": found.agent_version,
         "attempt": found.attempt,
         "depth": found.depth,
         "status": found.status,
         "reason": found.reason,
         "notice": found.notice,
+        "prompt_tokens": story.prompt_tokens,
+        "completion_tokens": story.completion_tokens,
+        "cost_micros": story.cost_micros,
         "cancel_requested_at": time(found.cancel_requested_at),
         "created_at": time(found.created_at),
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
-        "steps": [step(one) for one in found.steps.all()],
+        "steps": [step(one, story) for one in story.steps],
     }
 
 
-def step(found: Step) -> Facts:
+def step(found: Step, story: Provenance) -> Facts:
+    """Its prompt's hash only for those who may read all of its sources: of a short message, a hash tells the words."""
+    shown = story.shows_words_of(found)
     return {
         "id": found.pk,
         "kind": found.kind,
+        "agent": person(found.agent.user) if found.agent else None,
+        "title": found.title if shown else "",
         "needs": [other.pk for other in found.needs.all()],
         "status": found.status,
+        "held": found.held,
         "attempt": found.attempt,
         "error": found.error,
-        "tool": tool_use(found) if found.kind == Step.Kind.TOOL else None,
+        "tool": tool_use(found, story) if found.kind == Step.Kind.TOOL else None,
+        "output": output_of(found) if shown and found.kind != Step.Kind.TOOL else {},
         "prompt": found.prompt_id,
-        "prompt_sha256": found.prompt_sha256,
+        "prompt_sha256": found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None,
+        "prompt_tokens": found.prompt_tokens,
+        "unseen_sources": len(set(found.read) - story.readable.keys()),
         "usage": [usage(one) for one in found.usages.all()],
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
     }
 
 
-def tool_use(found: Step) -> Facts:
-    """For all who may read the answer: a tool sees nothing that one of them may not."""
+def output_of(found: Step) -> Facts:
+    """What came of it besides the words of the answer itself."""
+    return {name: value for name, value in found.output.items() if name not in ("message", "said")}
+
+
+def tool_use(found: Step, story: Provenance) -> Facts:
+    """A tool sees nothing that a reader of the answer may not. Of what was held since, only that there is something."""
+    shown = story.shows_words_of(found)
     return {
         "name": found.tool,
-        "arguments": found.input.get("arguments", ""),
-        "result": found.output.get("result"),
-        "error": found.output.get("error", ""),
-        "read": found.read,
+        "arguments": found.input.get("arguments", "") if shown else "",
+        "result": found.output.get("result") if shown else None,
+        "error": found.output.get("error", "") if shown else "",
+        "read": [id for id in found.read if id in story.readable],
     }
 
 
@@ -108,7 +130,7 @@ def usage(found: Usage) -> Facts:
 def provenance(found: Provenance) -> Facts:
     task = found.task
     return {
-        "message": found.message.pk,
+        "message": task.reply_id,
         "room": task.room.slug,
         "run": task.pk,
         "agent": person(task.agent.user),
@@ -117,9 +139,15 @@ def provenance(found: Provenance) -> Facts:
         "root": found.root and source(found.root),
         "depth": task.depth,
         "attempt": task.attempt,
+        "alternative_of": task.alternative_of_id,
+        "pattern": task.pattern,
+        "agent_version": task.agent_version,
         "status": task.status,
         "reason": task.reason,
         "notice": task.notice,
+        "prompts": [prompt.sha256 for prompt in found.instructions],
+        "tools": [tool_use(one, found) for one in found.steps if one.kind == Step.Kind.TOOL],
+        "calls": calls_of(found),
         "model": found.model,
         "prompt_tokens": found.prompt_tokens,
         "completion_tokens": found.completion_tokens,
@@ -129,11 +157,16 @@ def provenance(found: Provenance) -> Facts:
         "unseen_sources": found.unseen,
         "reproducible": found.reproducible,
         "differences": found.differences,
-        "steps": [step_behind(found, one) for one in found.steps],
+        "steps": [step(one, found) for one in found.steps],
         "created_at": time(task.created_at),
         "started_at": time(task.started_at),
         "ended_at": time(task.ended_at),
     }
+
+
+def calls_of(found: Provenance) -> list[Any]:
+    """Each call of a model: by which route and deployment, and what was tried before it."""
+    return [call for one in found.steps if found.shows_words_of(one) for call in one.output.get("calls", [])]
 
 
 def source(found: Source) -> Facts:
@@ -147,11 +180,6 @@ def source(found: Source) -> Facts:
         "change": found.change,
         "created_at": time(message.created_at),
     }
-
-
-def step_behind(story: Provenance, found: Step) -> Facts:
-    shown = found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None
-    return step(found) | {"prompt_sha256": shown, "prompt_tokens": found.prompt_tokens}
 
 
 def approval(found: Approval, reader: User) -> Facts:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -9,6 +10,7 @@ from rooms.api.base import APIView, Request, Response
 from .. import services
 from ..access import ASK, needed_to_cancel, run_for, runs_for
 from ..models import Task
+from ..provenance import stories_of, story_of
 from . import present
 from .forms import RunsQuery
 from .shapes import RunShape, RunsShape
@@ -24,14 +26,15 @@ class Runs(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         asked = self.query(RunsQuery)
-        runs = runs_for(self.person, self.room()).order_by("-id")
+        room = self.room()
+        runs = runs_for(self.person, room).order_by("-id")
         if "status" in asked:
             runs = runs.filter(status=asked["status"])
         if "before" in asked:
             runs = runs.filter(pk__lt=asked["before"])
         found = list(runs[: asked["limit"] + 1])
-        page = found[: asked["limit"]]
-        return Response({"results": [present.run(run) for run in page], "has_before": len(found) > len(page)})
+        page = stories_of(found[: asked["limit"]], room, self.person)
+        return Response({"results": [present.run(story) for story in page], "has_before": len(found) > len(page)})
 
 
 class RunView(APIView):
@@ -44,11 +47,15 @@ class RunView(APIView):
         self.check_reach(run.room)
         return run
 
+    def shown(self, run: Task) -> dict[str, Any]:
+        """As this person may see it, now."""
+        return present.run(story_of(run_for(self.person, run.pk), self.person))
+
 
 class OneRun(RunView):
     @extend_schema(operation_id="show_run", responses=RunShape, tags=["runs"], summary="A run with its steps")
     def get(self, request: Request, run_id: UUID) -> Response:
-        return Response(present.run(self.run(run_id)))
+        return Response(present.run(story_of(self.run(run_id), self.person)))
 
 
 class CancelRun(RunView):
@@ -62,8 +69,7 @@ class CancelRun(RunView):
     def post(self, request: Request, run_id: UUID) -> Response:
         run = self.run(run_id)
         self.check_reach(run.room, needed_to_cancel(self.person, run))
-        services.cancel_run(run=run, by=self.person)
-        return Response(present.run(run_for(self.person, run_id)))
+        return Response(self.shown(services.cancel_run(run=run, by=self.person)))
 
 
 class RetryRun(RunView):
@@ -77,5 +83,4 @@ class RetryRun(RunView):
     def post(self, request: Request, run_id: UUID) -> Response:
         run = self.run(run_id)
         self.check_reach(run.room, ASK)
-        again = services.retry_run(run=run, by=self.person)
-        return Response(present.run(run_for(self.person, again.pk)), status=201)
+        return Response(self.shown(services.retry_run(run=run, by=self.person)), status=201)

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
-from ..models import Approval, Reason, Seat, Status, Step
+from ..models import Approval, Coordination, Reason, Seat, Status, Step
 
 
 class LimitsShape(Shape):
@@ -64,19 +64,28 @@ class ToolUseShape(Shape):
         allow_null=True, help_text="Data. What was read in the room is gone when the run has ended: see read."
     )
     error = serializers.CharField()
-    read = serializers.ListField(child=serializers.UUIDField(), help_text="The messages it read.")
+    read = serializers.ListField(child=serializers.UUIDField(), help_text="The messages it read that are for you.")
 
 
 class StepShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
+    agent = PersonShape(allow_null=True, help_text="Whose step it is, when it is not that of the run's own agent.")
+    title = serializers.CharField(help_text="What it is to do, where several work together.")
     needs = serializers.ListField(child=serializers.UUIDField())
     status = serializers.ChoiceField(choices=Status.choices)
+    held = serializers.BooleanField(help_text="It waits for people.")
     attempt = serializers.IntegerField()
     error = serializers.CharField()
     tool = ToolUseShape(allow_null=True, help_text="Of a step of the kind tool.")
+    output = serializers.DictField(help_text="What came of it besides the words of the answer itself.")
     prompt = serializers.CharField(allow_null=True, help_text="SHA-256 of the instructions.")
-    prompt_sha256 = serializers.CharField(help_text="SHA-256 of the whole prompt.")
+    prompt_sha256 = serializers.CharField(
+        allow_null=True,
+        help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
+    )
+    prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")
+    unseen_sources = serializers.IntegerField(help_text="How many messages it read that are not for you.")
     usage = UsageShape(many=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
@@ -90,11 +99,17 @@ class RunShape(Shape):
     trigger_message = serializers.UUIDField(allow_null=True)
     root_message = serializers.UUIDField(allow_null=True)
     message = serializers.UUIDField(allow_null=True, help_text="The answer.")
+    alternative_of = serializers.UUIDField(allow_null=True, help_text="The run whose answer this one stands beside.")
+    pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents work on it.")
+    agent_version = serializers.IntegerField()
     attempt = serializers.IntegerField()
     depth = serializers.IntegerField()
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True)
     notice = serializers.CharField(help_text="The reason as a sentence.")
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost_micros = serializers.IntegerField(help_text="Millionths of a US dollar.")
     cancel_requested_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -121,14 +136,6 @@ class SourceShape(Shape):
     created_at = serializers.DateTimeField()
 
 
-class StepBehindShape(StepShape):
-    prompt_sha256 = serializers.CharField(
-        allow_null=True,
-        help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
-    )
-    prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")
-
-
 class ProvenanceShape(Shape):
     message = serializers.UUIDField()
     room = serializers.SlugField()
@@ -142,6 +149,14 @@ class ProvenanceShape(Shape):
     status = serializers.ChoiceField(choices=Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_blank=True)
     notice = serializers.CharField(help_text="The reason as a sentence.")
+    alternative_of = serializers.UUIDField(allow_null=True, help_text="The run whose answer this one stands beside.")
+    pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents worked on it.")
+    agent_version = serializers.IntegerField(help_text="Which version of the agent gave it.")
+    prompts = serializers.ListField(child=serializers.CharField(), help_text="SHA-256 of the instructions it had.")
+    tools = ToolUseShape(many=True, help_text="The tools it used, with their arguments.")
+    calls = serializers.ListField(
+        child=serializers.DictField(), help_text="Each call of a model: route, deployment, and what was tried before."
+    )
     model = serializers.CharField(allow_null=True, help_text="Null when none was called.")
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
@@ -153,7 +168,7 @@ class ProvenanceShape(Shape):
         allow_null=True, help_text="Whether the sources, as they stand now, still give the same prompt."
     )
     differences = serializers.ListField(child=serializers.CharField(), help_text="Why not, in sentences.")
-    steps = StepBehindShape(many=True)
+    steps = StepShape(many=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)

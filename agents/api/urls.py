@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, provenance, registry, runs, seats
+from . import approvals, beside, provenance, registry, runs, seats
 
 urlpatterns = [
     path("agents/", registry.Agents.as_view()),
     path("agents/<str:username>/", registry.OneAgent.as_view()),
     path("approvals/<uuid:approval_id>/", approvals.Decide.as_view()),
+    path("messages/<uuid:message_id>/branch/", beside.BranchMessage.as_view()),
+    path("messages/<uuid:message_id>/feedback/", beside.MessageFeedback.as_view()),
+    path("messages/<uuid:message_id>/regenerate/", beside.Regenerate.as_view()),
     path("messages/<uuid:message_id>/provenance/", provenance.WhyThis.as_view()),
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
@@ -16,4 +19,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/", runs.OneRun.as_view()),
     path("runs/<uuid:run_id>/cancel/", runs.CancelRun.as_view()),
     path("runs/<uuid:run_id>/retry/", runs.RetryRun.as_view()),
+    path("runs/<uuid:run_id>/steps/<uuid:step_id>/cancel/", beside.CancelStep.as_view()),
+    path("runs/<uuid:run_id>/steps/<uuid:step_id>/retry/", beside.RetryStep.as_view()),
 ]

@@ -1,13 +1,16 @@
 from .agent import Agent, Seat
 from .approval import Approval
+from .branch import Branch
 from .breaker import Breaker
 from .conduct import Conduct, Coordination, conduct_of
+from .feedback import Feedback, FeedbackReason, Thumb
 from .mcp import McpServer
 from .money import Account, Alarm, Hold
 from .note import RoomNote
 from .prompt import Prompt
 from .route import Deployment, Health, Route
 from .step import Step
+from .tape import Tape
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
 
@@ -16,10 +19,13 @@ __all__ = [
     "Agent",
     "Alarm",
     "Approval",
+    "Branch",
     "Breaker",
     "Conduct",
     "Coordination",
     "Deployment",
+    "Feedback",
+    "FeedbackReason",
     "Health",
     "Hold",
     "McpServer",
@@ -30,7 +36,9 @@ __all__ = [
     "Seat",
     "Status",
     "Step",
+    "Tape",
     "Task",
+    "Thumb",
     "Usage",
     "Wake",
     "conduct_of",

@@ -38,6 +38,7 @@ class Step(models.Model):
     Where several agents work together, `agent` is whose step it is (else the task's own) and `title` what it is to do.
     A step that *consults* keeps what was said in its `output` and shows nothing in the room; a *plan* lays out others;
     a *review* judges another's work; one that *resolves* chooses between them. One that is `held` waits for people.
+    One whose cancelling was requested is stopped alone; the run goes on where nothing needs it.
 
     `unsaid` is what a step said before its tools and the gates have not let go yet. Nobody sees it, and it is gone with
     the end of the run.
@@ -74,6 +75,7 @@ class Step(models.Model):
     output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     unsaid = models.TextField(blank=True, default="", db_default="", editable=False)
     error = models.CharField(max_length=32, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     queued_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)

@@ -20,3 +20,8 @@ def seats(room: Room, user: User) -> Panel:
     found = Seat.objects.filter(room=room).select_related("agent__user")
     notes = {seat.agent.user.username: WORDS[Seat.Trigger(seat.trigger)] for seat in found}
     return Panel("Agents", reverse("room_seats", args=[room.slug]), notes)
+
+
+def runs(room: Room, user: User) -> Panel:
+    """What agents did in a room, for `ROOM_PANELS`."""
+    return Panel("Runs", reverse("room_runs", args=[room.slug]))

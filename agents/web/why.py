@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,6 +14,8 @@ from rooms.web.doors import PageRequest, page
 from ..models import Reason
 from ..provenance import provenance_of
 from ..tools.uses import uses_of
+from .money import dollars
+from .panel import Node, seconds_between
 
 
 @require_GET
@@ -29,6 +30,7 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
         "agent": task.agent.user,
         "cost": dollars(why.cost_micros),
         "seconds": seconds_between(task.started_at, task.ended_at),
+        "calls": [call for step in why.steps for call in Node(step, why, None, 0).calls],
         "ending": Reason(task.reason).label if task.reason else "",
         "used": uses_of(request.user, task.room, [task.pk]),
         "prompts": [(step, why.shows_prompt_of(step)) for step in why.steps if step.prompt_sha256],
@@ -36,11 +38,4 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
     return render(request, "agents/_why.html" if "piece" in request.GET else "agents/why.html", context)
 
 
-def dollars(micros: int) -> str:
-    """Exactly, without zeros that say nothing: 1500000 is $1.50, 42 is $0.000042."""
-    whole, rest = divmod(micros, 1_000_000)
-    return f"${whole}.{f'{rest:06d}'.rstrip('0'):0<2}"
-
-
-def seconds_between(began: datetime | None, ended: datetime | None) -> str:
-    return f"{(ended - began).total_seconds():.1f}" if began and ended else ""
+__all__ = ["dollars", "show"]

@@ -61,7 +61,7 @@ export class Actions {
   }
 
   #step(by) {
-    const articles = this.timeline.settled;
+    const articles = this.timeline.settled.filter((article) => !article.classList.contains("is-folded"));
     const at = articles.indexOf(this.#active ?? document.activeElement.closest?.(".message"));
     const next = articles[at === -1 ? articles.length - 1 : Math.min(Math.max(at + by, 0), articles.length - 1)];
     next?.focus();
@@ -122,6 +122,7 @@ export class Actions {
       copy: () => this.#copy(article),
       link: () => this.#copyLink(article),
       report: () => this.#report(article),
+      branch: () => this.#branch(article),
       withdraw: () => this.#withdraw(article),
       redact: () => this.#redact(article),
     };
@@ -164,6 +165,11 @@ export class Actions {
     this.#closeMenus();
     const response = await this.#try(ask(`/api/v1/messages/${article.dataset.id}/`));
     if (response) this.#clip((await response.json()).body, "The text is copied.");
+  }
+
+  #branch(article) {
+    this.#closeMenus();
+    return this.#try(openSheet({ href: `/messages/${article.dataset.id}/branch/`, textContent: "Ask it in other words" }));
   }
 
   #copyLink(article) {

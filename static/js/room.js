@@ -1,6 +1,7 @@
 // A room that is open: the parts of the page, and what they hear of one another.
 
 import { Actions } from "./message_actions.js";
+import { Beside } from "./beside.js";
 import { Composer } from "./composer.js";
 import { Feed } from "./feed.js";
 import { showLine } from "./line.js";
@@ -8,6 +9,7 @@ import { People } from "./people.js";
 import { Personal } from "./personal.js";
 import { ReadMark } from "./read_mark.js";
 import { runButtons } from "./runs.js";
+import { hearRun } from "./run_panel.js";
 import { Timeline } from "./timeline.js";
 import { Typing } from "./typing.js";
 import { Uses } from "./uses.js";
@@ -33,6 +35,7 @@ const people = new People({ room, feed });
 const typing = new Typing({ room, feed });
 const composer = new Composer({ room, feed, timeline, people, typing });
 new Actions({ room, timeline, composer });
+const beside = new Beside({ room, timeline });
 new ReadMark({ room, feed, timeline });
 new Uses({ room, timeline, feed });
 runButtons(room);
@@ -42,6 +45,8 @@ watchRooms(feed);
 feed.addEventListener("frame", ({ detail: frame }) => {
   if (frame.type === "message.text") return writing.hear(frame.data);
   if (frame.article) timeline.put(timeline.drawn(frame.article), { isNew: isArrival(frame) });
+  beside.hear(frame);
+  hearRun(frame);
   typing.hear(frame);
   people.hear(frame);
   tell(frame, room);

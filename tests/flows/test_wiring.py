@@ -35,8 +35,10 @@ def test_the_house_is_wired_like_this():
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
-    assert settings.ROOM_PANELS == ["agents.web.panels.seats"]
-    assert settings.MESSAGE_LINKS == ["agents.web.links.why"]
+    assert settings.ROOM_PANELS == ["agents.web.panels.seats", "agents.web.panels.runs"]
+    assert [name.removeprefix("agents.web.links.") for name in settings.MESSAGE_LINKS] == [
+        *("why", "run", "alternatives"),
+    ]
     assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 
 

@@ -1,0 +1,115 @@
+"""Which steps of a run are taken over and which are done again, when it is done again from one of them.
+
+Everything that needs the step is done again, except what unrolled from it: the tools a model called and the step that
+went on after them. It will call its own. What a tool read in the room is not kept, so such a tool is used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from rooms.errors import NotFound
+
+from .graph import layers_of
+from .models import Status, Step, Task
+
+Needs = dict[UUID, set[UUID]]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Steps to be `done` already and to be done `anew`, and what each of them needs. `said`: how much of the answer was
+    said by those that are done."""
+
+    done: tuple[Step, ...]
+    anew: tuple[Step, ...]
+    needs: Mapping[UUID, set[UUID]]
+    said: int
+
+    def lay(self, task: Task) -> None:
+        """The same steps for another run."""
+        new = {one.pk: taken_over(one, task) for one in self.done} | {one.pk: once_more(one, task) for one in self.anew}
+        Step.objects.bulk_create(new.values())
+        link = Step.needs.through
+        link.objects.bulk_create(
+            link(from_step_id=step.pk, to_step_id=new[needed].pk)
+            for old, step in new.items()
+            for needed in self.needs[old]
+        )
+
+
+def taken_over(step: Step, task: Task) -> Step:
+    """Its outcome and its times without its bill, its prompt's hash or its attempts: those are the other run's."""
+    return Step(
+        task=task,
+        kind=step.kind,
+        agent_id=step.agent_id,
+        title=step.title,
+        status=Status.DONE,
+        tool=step.tool,
+        input=step.input | {"taken_from": str(step.pk)},
+        read=step.read,
+        output=step.output,
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+    )
+
+
+def once_more(step: Step, task: Task) -> Step:
+    given = {name: value for name, value in step.input.items() if name != "taken_from"}
+    return Step(task=task, kind=step.kind, agent_id=step.agent_id, title=step.title, tool=step.tool, input=given)
+
+
+def again_from(steps: Sequence[Step], step_id: UUID) -> Again:
+    """The plan for doing a run again from this step. Raises NotFound when it has no such step."""
+    by_id = {step.pk: step for step in steps}
+    if step_id not in by_id:
+        raise NotFound
+    needs: Needs = {step.pk: {one.pk for one in step.needs.all()} for step in steps}
+    again = reach(needs, {step_id} | {step.pk for step in steps if not is_kept(step)})
+    gone = unrolled(by_id, needs, again)
+    return Again(
+        done=tuple(step for step in steps if step.pk not in again),
+        anew=tuple(step for step in steps if step.pk in again - gone.keys()),
+        needs={id: {origin(one, gone) for one in needs[id]} for id in needs if id not in gone},
+        said=max((end_of(step) for step in steps if step.pk not in again), default=0),
+    )
+
+
+def is_kept(step: Step) -> bool:
+    """Whether its outcome is there to be taken over."""
+    if step.status != Status.DONE:
+        return False
+    return step.kind != Step.Kind.TOOL or "result" in step.output or "error" in step.output
+
+
+def reach(needs: Needs, begun: Iterable[UUID]) -> set[UUID]:
+    """These, and all that need them."""
+    found = set(begun)
+    while more := {id for id, needed in needs.items() if needed & found} - found:
+        found |= more
+    return found
+
+
+def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID]) -> dict[UUID, UUID]:
+    """What is not laid out again, because the step it came from will lay out its own; with that step."""
+    gone: dict[UUID, UUID] = {}
+    for id in (id for id in layers_of(needs) if id in again):
+        step, callers = by_id[id], needs[id] & again
+        if step.kind == Step.Kind.TOOL and callers:
+            gone[id] = origin(next(iter(callers)), gone)
+        elif called := [one for one in needs[id] if one in gone and by_id[one].kind == Step.Kind.TOOL]:
+            gone[id] = gone[called[0]]
+        elif laid_by := [one for one in callers if by_id[origin(one, gone)].kind == Step.Kind.PLAN]:
+            gone[id] = origin(laid_by[0], gone)
+    return gone
+
+
+def origin(id: UUID, gone: Mapping[UUID, UUID]) -> UUID:
+    return gone.get(id, id)
+
+
+def end_of(step: Step) -> int:
+    return int(step.output.get("said", [0, 0])[1])

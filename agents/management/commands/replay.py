@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from agents.models import Agent, Task
+from agents.replaying import Turning, replay
+
+
+class Command(BaseCommand):
+    help = (
+        "Play a run again offline: its prompts are built from the recorded messages, its model is the recorded tape, its "
+        "tools are what they answered. The answer goes to standard output and nowhere else; nothing is written. "
+        "Ends with 1 when there is no tape for what would be asked now."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run", type=UUID, help="the id of the run, which its answer names too")
+        parser.add_argument("--agent", metavar="USERNAME", help="as another agent: its instructions, model and tools")
+        parser.add_argument("--without-memory", action="store_true", help="leave out what memory told the agent")
+        parser.add_argument(
+            "--live", action="store_true", help="where there is no tape, ask the model itself; that costs money"
+        )
+
+    def handle(self, *args: Any, run: UUID, agent: str | None, **options: Any) -> None:
+        related = Task.objects.select_related("room", "agent__user", "trigger_message__author", "reply", "requester")
+        task = related.filter(pk=run).first()
+        if task is None:
+            raise CommandError(f"There is no run {run}.")
+        how = Turning(other(agent) if agent else None, options["without_memory"], options["live"])
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+            found = replay(task, how)
+        self.stdout.write(found.text, ending="")
+        for remark in dict.fromkeys(found.remarks):
+            self.stderr.write(remark)
+        if found.complete and task.reply is not None:
+            self.stderr.write("It is the same." if found.text == task.reply.body else "It is not what stands there.")
+        if not found.complete:
+            raise SystemExit(1)
+
+
+def other(username: str) -> Agent:
+    found = Agent.objects.select_related("user").filter(user__username=username).first()
+    if found is None:
+        raise CommandError(f"There is no agent {username}.")
+    return found

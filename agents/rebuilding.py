@@ -1,0 +1,88 @@
+"""The request of a step once more, as it went to the model or as another agent would have made it.
+
+Instructions and messages come from what was recorded (`recomputing.py`), tools and their answers from the steps before.
+What a tool read in the room was not kept: then the request cannot be built again, and whoever asks is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from .context import Context
+from .instructions import instructions_of
+from .llm.port import Request, Turn
+from .models import Agent, Step, Task
+from .recomputing import built_again, reasons_of, sources_of
+from .steps.complete import request_for
+from .tools.rounds import FOR_ANSWERS, ROUNDS, Rounds, Used, offered, turns_of
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`is_whole` when the request is what this agent would be asked; `remarks` say what has become of its parts."""
+
+    request: Request
+    is_whole: bool
+    remarks: tuple[str, ...] = ()
+
+
+def rebuilt(step: Step, agent: Agent | None = None, without_memory: bool = False) -> Told:
+    """With another agent its own instructions, parameters and tools, and the same messages."""
+    task = copy(step.task)
+    task.agent = agent or task.agent
+    sources = sources_of(step)
+    context = built_again(as_of(step, task), sources)
+    if agent is not None:
+        own = instructions_of(agent, task.room)
+        context.turns[:1] = [Turn("system", own.text)]
+    used = list(used_before(step))
+    rounds = rounds_again(task, used)
+    context.turns.extend(rounds.turns)
+    remarks = list(reasons_of(step, sources))
+    kept = all({"result", "error"} & one.step.output.keys() for one in used)
+    if not kept:
+        remarks.append("What the tools read in the room is not kept.")
+    if without_memory and not memory_is_wired():
+        remarks.append("There was nothing of memory to leave out.")
+    whole = kept and (agent is not None or bool(remarks) or is_equal(context, step))
+    return Told(request_for(task, context, rounds), whole, tuple(remarks))
+
+
+def as_of(step: Step, task: Task) -> Step:
+    """The step, as one of a task that somebody else has."""
+    found = copy(step)
+    found.task = task
+    return found
+
+
+def is_equal(context: Context, step: Step) -> bool:
+    return context.sha256 == step.prompt_sha256
+
+
+def memory_is_wired() -> bool:
+    return any(name.startswith("memory.") for name in settings.AGENT_CONTEXT)
+
+
+def rounds_again(task: Task, used: list[Used]) -> Rounds:
+    agent = task.agent
+    if not agent.tools:
+        return Rounds()
+    turns = tuple(turns_of(task, used, agent.max_prompt_tokens // FOR_ANSWERS))
+    return Rounds(offered(agent), turns, may_call=len({one.needs_key for one in used}) < ROUNDS)
+
+
+def used_before(step: Step) -> Iterator[Used]:
+    """The tools on the way to this step, in the order in which they were called."""
+    found: dict[object, Used] = {}
+    waiting = [step]
+    while waiting:
+        for need in waiting.pop().needs.all():
+            callers = list(need.needs.all())
+            if need.kind == Step.Kind.TOOL and callers and need.pk not in found:
+                found[need.pk] = Used(need, callers[0])
+            waiting.append(need)
+    yield from sorted(found.values(), key=lambda one: (str(one.caller.started_at), one.step.input["number"]))

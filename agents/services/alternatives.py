@@ -1,0 +1,113 @@
+"""Another answer beside the first, and the same question in other words. What was said stays as it was said."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+
+from rooms.errors import Conflict, Forbidden, NotFound
+from rooms.events import record
+from rooms.models import Message, User
+from rooms.services.messages import lock_room, post_message
+from rooms.services.posting import Posted
+
+from ..laying import begin, lay_rows
+from ..models import Agent, Branch, Seat, Task
+from ..models.task import LIVE
+from .runs import queue_steps
+
+MOST = 12
+"""So many answers may stand beside one another."""
+
+
+def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
+    """Another answer to the same question, by the same agent or another one that sits here. Who asks for it is its
+    requester. The room is locked first, so that of two who ask at once the second finds the first's run."""
+    with transaction.atomic():
+        lock_room(run.room)
+        agent = agent or run.agent
+        beside = group_of(run)
+        if beside.filter(status__in=LIVE).exists():
+            raise Conflict("An answer to this is being written.")
+        if beside.count() >= MOST:
+            raise Conflict(f"There are {MOST} answers to this already.")
+        question, seat = may_be_answered_again(run, agent)
+        attempt = next_attempt_of(agent, question)
+        task = lay_rows(seat, question, by, attempt, run.root_message)[0].task
+        task.alternative_of, task.depth = first_of(run), run.depth
+        task.save(update_fields=["alternative_of", "depth"])
+        begin_beside(task)
+        transaction.on_commit(partial(queue_steps, task.pk), robust=True)
+    return task
+
+
+def begin_beside(task: Task) -> Message:
+    """Everybody sees that another answer comes. Raises Conflict when the agent cannot speak there."""
+    try:
+        return begin(task)
+    except NotFound:
+        raise Conflict("The agent cannot answer here.") from None
+
+
+def first_of(run: Task) -> Task:
+    """The run that all alternatives name, so that a group has one head."""
+    return run.alternative_of or run
+
+
+def group_of(run: Task) -> QuerySet[Task]:
+    """The runs that stand beside one another, this one among them, oldest first."""
+    head = run.alternative_of_id or run.pk
+    return Task.objects.filter(Q(pk=head) | Q(alternative_of=head)).order_by("id")
+
+
+def may_be_answered_again(run: Task, agent: Agent) -> tuple[Message, Seat]:
+    """The question and the agent's seat as they are now. Raises Conflict saying what is in the way."""
+    question = Message.objects.select_related("author").filter(pk=run.trigger_message_id).first()
+    if question is None or question.is_recalled or question.state == Message.State.HELD:
+        raise Conflict("The question was taken back.")
+    seat = Seat.objects.select_related("room", "agent__user").filter(room=run.room, agent=agent).first()
+    if seat is None or not seat.agent.enabled or seat.trigger == Seat.Trigger.OFF:
+        raise Conflict("The agent is not in this room.")
+    if question.visible_to is not None and seat.agent.user_id not in question.visible_to:
+        raise Conflict("The question was not said to this agent.")
+    return question, seat
+
+
+def next_attempt_of(agent: Agent, question: Message) -> int:
+    tried = Task.objects.filter(agent=agent, trigger_message=question)
+    return 1 + (tried.aggregate(last=Max("attempt"))["last"] or 0)
+
+
+def branch(*, message: Message, by: User, body: object, client_id: str = "") -> Posted:
+    """Ask one's question again in other words: a new message in the place of the old one's conversation, which stays.
+    Agents answer it like any other. Sent again under its `client_id` it is the same one."""
+    if message.author_id != by.pk or by.is_machine:
+        raise Forbidden("You can only branch from your own messages.")
+    if message.is_recalled:
+        raise Conflict("This message was taken back.")
+    with transaction.atomic():
+        posted = post_message(room=message.room, author=by, body=body, client_id=client_id, **place_of(message))
+        if posted.created:
+            tell_of_pair(Message.objects.get(pk=posted.message["id"]), message, by)
+    return posted
+
+
+def tell_of_pair(message: Message, origin: Message, by: User) -> None:
+    """The two belong together, for those who may read the new one: it has the audience of the first."""
+    Branch.objects.create(message=message, origin=origin)
+    data = {"message": str(message.pk), "origin": str(origin.pk), "by": by.username}
+    record(origin.room, "message.branched", actor=by, data=data, visible_to=message.visible_to)
+
+
+def place_of(message: Message) -> dict[str, Any]:
+    """What it replies to, its thread and its audience. Raises NotFound when one of those is not here any more."""
+    if message.visible_to is None:
+        named = None
+    else:
+        named = list(User.objects.filter(pk__in=message.visible_to).values_list("username", flat=True))
+        if not named:
+            raise NotFound
+    return {"reply_to": message.reply_to_id, "thread": message.thread_id, "visible_to": named}
