@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -20,6 +21,7 @@ from rooms.models import Message
 from rooms.services.messages import finish_message, interrupt_message
 
 from . import plans
+from .afterwards import afterwards
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
@@ -119,6 +121,7 @@ def end_task(task: Task, outcome: Outcome) -> bool:
             return False
         settle_message(task, outcome)
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
+        transaction.on_commit(partial(afterwards, task, outcome), robust=True)
     return True
 
 
@@ -137,7 +140,7 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
-UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED})
+UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED, Reason.SILENT, Reason.MERGED})
 """Where no message has been begun yet, none is needed to say this."""
 
 

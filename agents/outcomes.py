@@ -53,7 +53,7 @@ class Outcome:
     @property
     def status(self) -> Status:
         match self.reason:
-            case Reason.ANSWERED | Reason.SILENT:
+            case Reason.ANSWERED | Reason.SILENT | Reason.MERGED:
                 return Status.DONE
             case Reason.CANCELLED:
                 return Status.CANCELLED

@@ -37,6 +37,7 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
+    "message.finished": ["agents.tasks.wake"],  # an agent has answered, and named somebody
 }
 
 STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs

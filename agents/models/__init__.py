@@ -1,5 +1,6 @@
 from .agent import Agent, Seat
 from .breaker import Breaker
+from .chain import Bound, Chain
 from .conduct import Conduct, Coordination, conduct_of
 from .prompt import Prompt
 from .step import Step
@@ -8,7 +9,9 @@ from .usage import Usage
 
 __all__ = [
     "Agent",
+    "Bound",
     "Breaker",
+    "Chain",
     "Conduct",
     "Coordination",
     "Prompt",

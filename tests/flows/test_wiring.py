@@ -20,7 +20,10 @@ def test_the_house_is_wired_like_this():
         "guardian.backends.ObjectPermissionBackend",
     ]
     assert settings.MESSAGE_GATES == ["rooms.gates.length", "rooms.gates.link_flood"]
-    assert settings.EVENT_HANDLERS == {"message.posted": ["agents.tasks.wake"]}
+    assert settings.EVENT_HANDLERS == {
+        "message.posted": ["agents.tasks.wake"],
+        "message.finished": ["agents.tasks.wake"],
+    }
     assert settings.STEP_GATES == ["agents.budgets.within_limits"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
@@ -35,9 +38,9 @@ def test_the_house_is_wired_like_this():
     assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 
 
-def test_a_posted_message_wakes_agents_and_nothing_else_does():
-    assert handlers_of("message.posted") == (wake,)
-    for type in ("message.edited", "message.started", "message.finished", "message.interrupted", "reaction.added"):
+def test_a_posted_message_and_a_finished_answer_wake_agents_and_nothing_else_does():
+    assert handlers_of("message.posted") == handlers_of("message.finished") == (wake,)
+    for type in ("message.edited", "message.started", "message.interrupted", "reaction.added"):
         assert handlers_of(type) == (), type
 
 
