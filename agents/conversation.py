@@ -9,20 +9,25 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from rooms import background
+from rooms.errors import NotFound
 from rooms.live import streams
 from rooms.models import Message
 
 from . import breaker, gates
 from .claims import LEASE
 from .gates import Window, Withheld
+from .hush import Hush
 from .llm.port import Backend, Finish, LLMError, Request, Text, ToolCall, Usage
 from .models import Reason
 from .outcomes import Outcome, broken, finished, not_answering, refused_by
 from .retrying import RETRIES, patience_of, pause_before
+from .status import UNSEEN, Doing, Sign
 from .voice import Voice, showable
 from .watch import LOST, watch
 
@@ -43,6 +48,9 @@ class Conversation:
 
     Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
     earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more.
+
+    One that may stay silent has a `hush`, and its message is only made, by `start`, when the first word is to be shown.
+    `sign` tells those who may read the answer what its agent is doing.
     """
 
     step_id: UUID
@@ -54,6 +62,9 @@ class Conversation:
     leased: float
     before: str = ""
     by_membership: bool = True
+    hush: Hush = field(default_factory=Hush)
+    sign: Sign = UNSEEN
+    start: Callable[[], Message] | None = None
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,6 +72,7 @@ class Conversation:
     why: str = ""
     objection: Withheld | None = None
     calling: bool = False
+    sent: bool = False
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
 
@@ -81,11 +93,22 @@ class Conversation:
         self.begun.set()
 
     async def send(self, offset: int, text: str) -> None:
+        if self.message is None and self.start is not None:
+            await self.make_message(self.start)
         await self.begun.wait()
         if not self.holds_its_lease():
             self.stop(LOST)
         elif self.message is not None:
+            if not self.sent:
+                self.sent = True
+                self.sign.tell(Doing.WRITING)
             await streams.send_text(self.message, offset, text)
+
+    async def make_message(self, start: Callable[[], Message]) -> None:
+        try:
+            self.begin(await background.in_thread(start))
+        except NotFound:
+            self.stop(Reason.UNSEATED)
 
     def holds_its_lease(self) -> bool:
         """A process that slept may hear from its model before its watch has looked: asked before every word."""
@@ -165,13 +188,14 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
     """One call of the model. Raises LLMError with what was said so far in the voice."""
     talk.calling = True
     talk.calls.clear()
+    talk.hush.reset()
     finish: Finish | None = None
     async with aclosing(talk.backend.stream(talk.request)) as parts:
         async for part in parts:
             if isinstance(part, Text):
                 if not talk.voice.has_begun:
                     await leave.spoke()
-                talk.voice.say(part.text)
+                talk.voice.say(talk.hush.passed(part.text))
             elif isinstance(part, ToolCall):
                 talk.calls.append(part)
             elif isinstance(part, Finish):
@@ -186,6 +210,9 @@ async def call(talk: Conversation, leave: breaker.Pass) -> Outcome:
 
 async def concluded(talk: Conversation, finish: Finish) -> Outcome:
     """All has been said: the gates look at the whole once more before it is kept."""
+    talk.voice.say(talk.hush.rest())
+    if talk.hush.is_silent and not talk.calls and not talk.voice.has_begun and finish.reason in ("stop", "length"):
+        return Outcome(Reason.SILENT, usage=spent(talk))
     await talk.voice.finish()
     try:
         text = gates.passed(Window(talk.shown, whole=True)) if talk.shown else ""

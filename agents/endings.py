@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from rooms.errors import Conflict, NotFound
 from rooms.live import streams
 from rooms.models import Message
-from rooms.services.messages import finish_message, interrupt_message
+from rooms.services.messages import finish_message, interrupt_message, withdraw_message
 
 from . import plans
 from .afterwards import afterwards
@@ -26,6 +26,7 @@ from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
+from .occasions import is_volunteer
 from .outcomes import Outcome
 
 log = logging.getLogger(__name__)
@@ -145,14 +146,17 @@ UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.D
 
 
 def settle_message(task: Task, outcome: Outcome) -> None:
-    """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
+    """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is, and who could
+    have stayed silent does so about what went wrong."""
     message = task.reply
     try:
-        if message is None and outcome.reason not in UNSAID:
+        if message is None and outcome.reason not in UNSAID and not is_volunteer(task):
             message = begin(task)
         if message is None:
             return
-        if outcome.reason == Reason.ANSWERED:
+        if outcome.reason == Reason.SILENT:
+            withdraw_message(message=message, by=task.agent.user)
+        elif outcome.reason == Reason.ANSWERED:
             finish_message(message=message, body=outcome.text)
         else:
             interrupt_message(message=message, body=outcome.text, notice=sentence_of(task, outcome))

@@ -19,6 +19,7 @@ from rooms.services.messages import lock_room, start_message
 from . import line, plans
 from .energy import Cause
 from .models import Conduct, Seat, Step, Task
+from .occasions import is_volunteer
 from .triggers import reply_audience
 
 
@@ -34,7 +35,7 @@ def lay(
             cause = Cause(root or question, Conduct(room=seat.room))
             turn = line.turn_for(seat, question, requester, cause)
             task = lay_rows(seat, question, requester, attempt, root, queued_at=turn.since)[0].task
-            if task.queued_at is None:
+            if task.queued_at is None and not is_volunteer(task):
                 begin(task)
     except NotFound:
         return None

@@ -16,6 +16,7 @@ from rooms.errors import NotFound
 from . import runs, sweeping, waking
 from .laying import begin
 from .models import Step
+from .occasions import is_volunteer
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            begin(step.task)
+            if not is_volunteer(step.task):
+                begin(step.task)
     queue(step.pk for step in steps)
 
 
