@@ -6,7 +6,7 @@ and frames is hidden behind the model's own time to its first word.
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -52,10 +52,7 @@ def lay_rows(
     requester: User,
     attempt: int = 1,
     root: Message | None = None,
-    *,
-    depth: int = 0,
-    queued_at: datetime | None = None,
-    slot: datetime | None = None,
+    **facts: Any,
 ) -> list[Step]:
     """The steps to begin with. Raises IntegrityError when this attempt is there already."""
     task = Task.objects.create(
@@ -66,9 +63,7 @@ def lay_rows(
         trigger_message=question,
         root_message=root or question,
         attempt=attempt,
-        depth=depth,
-        queued_at=queued_at,
-        slot=slot,
+        **facts,
     )
     return plans.reply(task)
 

@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import runs, scheduling, sweeping, waking
 from .laying import begin
 from .models import Step
 from .occasions import is_volunteer
@@ -67,6 +67,14 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def keep_schedules() -> None:
+    """Beat calls this twice a minute: whoever is to speak at this minute does, once."""
+    with turn():
+        steps = scheduling.keep()
+    queue(steps)
 
 
 def queue(steps: Iterable[UUID]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -125,10 +126,10 @@ def asked_by(said: Said) -> Asked | None:
 
 
 def lay_within(asked: Asked, said: Said) -> tuple[list[Step], Bound | None]:
-    """One task for each that answers, as far as the room's bounds allow. What is not begun leaves no task."""
+    """One task for each that speaks, as far as the room's bounds allow. What is not begun leaves no task."""
     laid: list[Step] = []
     refused: Bound | None = None
-    for number, seat in enumerate(answering(said, asked.requester)):
+    for number, seat in enumerate(speaking(said.message, answering(said, asked.requester))):
         bound = Bound.TURNS if asked.cause.is_human and number >= said.conduct.max_turns else None
         bound = bound or lay_in_line(laid, seat, said.message, asked)
         refused = refused or bound
@@ -137,7 +138,7 @@ def lay_within(asked: Asked, said: Said) -> tuple[list[Step], Bound | None]:
     return laid, None
 
 
-def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked) -> Bound | None:
+def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked, **facts: Any) -> Bound | None:
     """At once, or after what the agent is doing, together with what the same person has asked since. The bound, if
     the chain has come to one."""
     cause = asked.cause
@@ -148,20 +149,18 @@ def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked) -
     if bound is None:
         if earlier is not None:
             line.merge(earlier, cause)
-        steps = lay_rows(seat, question, asked.requester, root=cause.root, depth=cause.depth, queued_at=turn.since)
-        laid.extend(steps)
+        facts |= {"root": cause.root, "depth": cause.depth, "queued_at": turn.since}
+        laid.extend(lay_rows(seat, question, asked.requester, **facts))
     return bound
 
 
 def answering(said: Said, requester: User) -> list[Seat]:
-    """The seats that answer, if who asks may ask agents here (asked only when somebody would answer)."""
+    """The seats that would answer, if who asks may ask agents here (asked only when there are any)."""
     question = said.message
     if question.room.deleted_at is not None:
         return []
     seats = seats_for(question, seats_before(question))
-    if not seats or not requester.has_perm("rooms.ask_agent", question.room):
-        return []
-    return speaking(question, seats)
+    return seats if seats and requester.has_perm("rooms.ask_agent", question.room) else []
 
 
 def seats_before(question: Message) -> list[Seat]:

@@ -11,6 +11,7 @@ from ..models import Agent, Seat, Step, Task, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
+from ..statuses import IDLE, Standing
 
 Facts = dict[str, Any]
 
@@ -33,11 +34,17 @@ def agent(found: Agent, reader: User) -> Facts:
     return facts
 
 
-def seat(found: Seat) -> Facts:
+def seat(found: Seat, standing: Standing = IDLE) -> Facts:
     return {
         "agent": person(found.agent.user),
         "persona": found.agent.persona,
         "trigger": found.trigger,
+        "keywords": found.keywords,
+        "schedule": found.schedule,
+        "instruction": found.instruction,
+        "scheduled_by": found.scheduled_by and found.scheduled_by.username,
+        "status": standing.doing.value,
+        "status_detail": standing.detail,
         "added_by": found.added_by and found.added_by.username,
         "created_at": time(found.created_at),
     }
@@ -51,6 +58,8 @@ def run(found: Task) -> Facts:
         "requester": found.requester and found.requester.username,
         "trigger_message": found.trigger_message_id,
         "root_message": found.root_message_id,
+        "slot": time(found.slot),
+        "queued_at": time(found.queued_at),
         "message": found.reply_id,
         "attempt": found.attempt,
         "depth": found.depth,
