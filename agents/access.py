@@ -52,7 +52,9 @@ def seat_for(room: Room, username: str) -> Seat:
 
 
 def seats_of(room: Room) -> QuerySet[Seat]:
-    return Seat.objects.filter(room=room).select_related("agent__user", "agent__owner", "room", "added_by")
+    return Seat.objects.filter(room=room).select_related(
+        "agent__user", "agent__owner", "room", "added_by", "scheduled_by"
+    )
 
 
 def agents_for(user: User) -> QuerySet[Agent]:

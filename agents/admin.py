@@ -11,14 +11,15 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 
 from rooms.admin import ReadOnly
-from rooms.errors import RoomsError
+from rooms.errors import Invalid, RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
-from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
+from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
-from .services import cancel_run
+from .services import cancel_run, change_seat
+from .services.seats import OF_TRIGGER, check_trigger
 from .tools import available_tools
 from .tools.mcp_tools import all_remote_tools
 
@@ -101,12 +102,50 @@ class AgentAdmin(admin.ModelAdmin):
         return False
 
 
+class SeatForm(forms.ModelForm):
+    """When an agent speaks in a room, checked as everywhere else."""
+
+    class Meta:
+        model = Seat
+        fields = ["trigger", "keywords", "schedule", "instruction"]
+        widgets = {"instruction": forms.Textarea(attrs={"rows": 3, "cols": 90})}
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or {}
+        try:
+            check_trigger(Seat(**{name: value for name, value in facts.items() if name in OF_TRIGGER}))
+        except Invalid as refusal:
+            raise ValidationError({name: list(said) for name, said in (refusal.fields or {}).items()}) from None
+        return facts
+
+
 @admin.register(Seat)
 class SeatAdmin(ReadOnly):
-    list_display = ["agent", "room", "trigger", "added_by", "created_at"]
+    form = SeatForm
+    list_display = ["agent", "room", "trigger", "keywords", "schedule", "added_by", "created_at"]
     list_filter = ["trigger"]
     list_select_related = ["agent__user", "room", "added_by"]
     search_fields = ["agent__user__username", "room__slug"]
+    fields = ["trigger", "keywords", "schedule", "instruction"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("agents.change_agent")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [] if self.has_change_permission(request, obj) else list(self.fields)
+
+    def save_model(self, request: HttpRequest, obj: Seat, form: Any, change: bool) -> None:
+        """By the same service as in the room, which tells its members."""
+        if isinstance(request.user, User):
+            change_seat(seat=obj, by=request.user, **{name: form.cleaned_data[name] for name in OF_TRIGGER})
+
+
+@admin.register(Chain)
+class ChainAdmin(ReadOnly):
+    list_display = ["root", "room", "turns", "bound", "started_at", "told_at"]
+    list_filter = ["bound"]
+    list_select_related = ["root__author", "root__room", "room"]
+    search_fields = ["room__slug"]
 
 
 class StepInline(admin.TabularInline):

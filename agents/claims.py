@@ -25,6 +25,7 @@ CLAIM = """
           FROM agents_task t
          WHERE s.id = %(step)s AND s.status = 'waiting' AND NOT s.held
            AND t.id = s.task_id AND t.status IN ('waiting', 'running') AND t.cancel_requested_at IS NULL
+           AND t.queued_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM agents_step_needs n JOIN agents_step x ON x.id = n.to_step_id
                            WHERE n.from_step_id = s.id AND x.status <> 'done')
         RETURNING s.task_id, s.fence

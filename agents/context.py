@@ -27,6 +27,7 @@ from .instructions import Instructions, instructions_of
 from .llm.port import Turn, count_tokens
 from .models import Agent, Task
 from .models.prompt import sha256_of
+from .occasions import call_of, for_the_occasion
 
 PER_TURN = 4
 """Tokens a turn costs besides its text: role and separators."""
@@ -111,15 +112,17 @@ def processors() -> tuple[Processor, ...]:
 
 def instructions(asking: Asking) -> Contribution:
     """Who the agent is, where it is, and how to read what follows. No word of the conversation."""
-    found = instructions_of(asking.agent, asking.task.room)
+    found = for_the_occasion(instructions_of(asking.agent, asking.task.room), asking.task)
     text = found.text
     return Contribution((Turn("system", text),), asking.cost(text), instructions=found)
 
 
 def recent_messages(asking: Asking) -> Contribution:
-    """The last messages up to the question, newest kept first, as many as the budget takes; the question always."""
+    """The last messages up to the question, newest kept first, as many as the budget takes; the question always, or
+    what stands for it."""
     chosen: list[tuple[UUID, Turn]] = []
-    spent = 0
+    call = call_of(asking.task)
+    spent = sum(asking.cost(turn.content) for turn in call)
     for said in newest_first(asking):
         turn = turn_of(asking, said)
         cost = asking.cost(turn.content)
@@ -131,7 +134,7 @@ def recent_messages(asking: Asking) -> Contribution:
         chosen.append((said.id, turn))
         spent += cost
     chosen.reverse()
-    return Contribution(tuple(turn for _, turn in chosen), spent, tuple(id for id, _ in chosen))
+    return Contribution((*(turn for _, turn in chosen), *call), spent, tuple(id for id, _ in chosen))
 
 
 class Said(NamedTuple):
@@ -148,6 +151,8 @@ def newest_first(asking: Asking) -> list[Said]:
         .order_by("-seq")
         .values_list("id", "author_id", "author__username", "body")[: asking.agent.context_messages - 1]
     )
+    if asking.task.slot is not None:
+        return [Said(*row) for row in earlier]
     last = Said(question.pk, question.author_id, question.author.username, question.body)
     return [last, *(Said(*row) for row in earlier)]
 

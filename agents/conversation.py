@@ -9,11 +9,14 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from rooms import background
+from rooms.errors import NotFound
 from rooms.live import streams
 from rooms.models import Message
 
@@ -21,12 +24,14 @@ from . import gates
 from .admission import Leave
 from .claims import LEASE
 from .gates import Window, Withheld
+from .hush import Hush
 from .llm.candidates import Candidate
 from .llm.port import Backend, Finish, LLMError, Request, Text, Thought, ToolCall, Usage
 from .llm.resuming import Joint
 from .models import Reason
 from .money.purse import Purse
 from .outcomes import Outcome, broken, finished, refused_by
+from .status import UNSEEN, Doing, Sign
 from .tapes import Recorder
 from .trying import Trying
 from .voice import Voice, showable
@@ -57,6 +62,9 @@ class Conversation:
     `asked` is the request as it was meant, `request` and `backend` are those of the call being made, of one of the
     `candidates` after another; `joint` is what its words have to pass if it goes on with what another one began. `made`
     tells of all calls.
+
+    One that may stay silent has a `hush`, and its message is only made, by `start`, when the first word is to be shown.
+    `sign` tells those who may read the answer what its agent is doing.
     """
 
     step_id: UUID
@@ -70,6 +78,9 @@ class Conversation:
     unsaid: str = ""
     whole_review: bool = False
     purse: Purse | None = None
+    hush: Hush = field(default_factory=Hush)
+    sign: Sign = UNSEEN
+    start: Callable[[], Message] | None = None
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,6 +88,7 @@ class Conversation:
     why: str = ""
     objection: Withheld | None = None
     calling: bool = False
+    sent: bool = False
     usages: list[Usage] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
@@ -113,6 +125,8 @@ class Conversation:
         self.backend, self.request, self.joint = backend, request, joint
         for gathered in (self.calls, self.thoughts, self.written):
             gathered.clear()
+        if not self.has_spoken:
+            self.hush.reset()
 
     def can_pay_again(self) -> bool:
         """Whether what was set aside reaches for one call more, beside what the calls before have taken."""
@@ -123,7 +137,16 @@ class Conversation:
         self.written.append(text)
         self.say(self.joint.take(text) if self.joint else text)
 
+    def hear_the_end(self) -> None:
+        """What was kept back on the way may be said now."""
+        if self.joint:
+            self.say(self.joint.end())
+        self.release(self.hush.rest())
+
     def say(self, text: str) -> None:
+        self.release(self.hush.passed(text))
+
+    def release(self, text: str) -> None:
         if text:
             self.tape.take(Text(text))
             self.voice.say(text)
@@ -159,11 +182,22 @@ class Conversation:
         self.begun.set()
 
     async def send(self, offset: int, text: str) -> None:
+        if self.message is None and self.start is not None:
+            await self.make_message(self.start)
         await self.begun.wait()
         if not self.holds_its_lease():
             self.stop(LOST)
         elif self.message is not None:
+            if not self.sent:
+                self.sent = True
+                self.sign.tell(Doing.WRITING)
             await streams.send_text(self.message, offset, text)
+
+    async def make_message(self, start: Callable[[], Message]) -> None:
+        try:
+            self.begin(await background.in_thread(start))
+        except NotFound:
+            self.stop(Reason.UNSEATED)
 
     def holds_its_lease(self) -> bool:
         """A process that slept may hear from its model before its watch has looked: asked before every word."""
@@ -246,8 +280,7 @@ async def call(talk: Conversation, leave: Leave) -> Outcome:
         finish = Finish("length", talk.estimate())
     if finish is None:
         raise LLMError("truncated", detail="the backend ended without a Finish")
-    if talk.joint:
-        talk.say(talk.joint.end())
+    talk.hear_the_end()
     talk.tape.take(finish)
     await leave.succeeded(finish.usage)
     talk.calling = False
@@ -286,6 +319,8 @@ def by_purse(talk: Conversation, outcome: Outcome) -> Outcome:
 
 async def concluded(talk: Conversation, finish: Finish) -> Outcome:
     """All has been said: the gates look at the whole once more before the end of it is shown, and all of it kept."""
+    if talk.hush.is_silent and not talk.calls and not talk.has_spoken and finish.reason in ("stop", "length"):
+        return Outcome(Reason.SILENT, usage=talk.spent())
     rest = await talk.voice.rest()
     try:
         calls = passable(talk.calls[:CALLS])

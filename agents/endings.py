@@ -18,13 +18,15 @@ from django.db.models.functions import Now
 from rooms.errors import Conflict, NotFound
 from rooms.live import streams
 from rooms.models import Message
-from rooms.services.messages import finish_message, interrupt_message
+from rooms.services.messages import finish_message, interrupt_message, withdraw_message
 
 from . import approvals, money, plans, tapes
+from .afterwards import afterwards
 from .laying import begin, tell_of
 from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
+from .occasions import is_volunteer
 from .outcomes import Outcome
 from .tools import telling
 
@@ -138,6 +140,7 @@ def end_task(task: Task, outcome: Outcome) -> bool:
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
         if dropped:
             approvals.close(task)
+        transaction.on_commit(partial(afterwards, task, outcome), robust=True)
     return True
 
 
@@ -158,19 +161,23 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
-UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED})
+UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED, Reason.SILENT, Reason.MERGED})
 """Where no message has been begun yet, none is needed to say this."""
 
 
 def settle_message(task: Task, outcome: Outcome) -> None:
-    """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is."""
+    """Finish or interrupt what was being written. A message that was recalled meanwhile stays as it is, and who could
+    have stayed silent does so about what went wrong."""
     message = task.reply
     try:
-        if message is None and outcome.aloud and outcome.reason not in UNSAID:
+        unheard = outcome.reason != Reason.ANSWERED and is_volunteer(task)
+        if message is None and outcome.aloud and outcome.reason not in UNSAID and not unheard:
             message = begin(task)
         if message is None:
             return
-        if outcome.reason == Reason.ANSWERED:
+        if outcome.reason == Reason.SILENT:
+            withdraw_message(message=message, by=task.agent.user)
+        elif outcome.reason == Reason.ANSWERED:
             finish_message(message=message, body=outcome.text)
         else:
             interrupt_message(message=message, body=outcome.text, notice=sentence_of(task, outcome))

@@ -6,28 +6,37 @@ and frames is hidden behind the model's own time to its first word.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from rooms.errors import NotFound
 from rooms.events import record
 from rooms.models import Message, User
-from rooms.services.messages import start_message
+from rooms.services.messages import lock_room, start_message
 
-from . import plans
-from .models import Seat, Step, Task
+from . import line, plans
+from .energy import Cause
+from .models import Conduct, Seat, Step, Task
+from .occasions import is_volunteer
 from .triggers import reply_audience
 
 
 def lay(
     *, seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
 ) -> Task | None:
-    """A task that answers the question, begun and ready to run. None when there is one already, or the agent cannot
-    speak there. Wants to be called in the transaction of whatever made it necessary."""
+    """A task that answers the question, begun and ready to run, or in the line. None when there is one already, or the
+    agent cannot speak there. Wants to be called in the transaction of whatever made it necessary."""
     try:
         with transaction.atomic():
-            task = lay_rows(seat, question, requester, attempt, root)[0].task
-            begin(task)
+            lock_room(seat.room)
+            line.lock(seat.room_id)
+            cause = Cause(root or question, Conduct(room=seat.room))
+            turn = line.turn_for(seat, question, requester, cause)
+            task = lay_rows(seat, question, requester, attempt, root, queued_at=turn.since)[0].task
+            if task.queued_at is None and not is_volunteer(task):
+                begin(task)
     except NotFound:
         return None
     except IntegrityError as error:
@@ -38,7 +47,12 @@ def lay(
 
 
 def lay_rows(
-    seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
+    seat: Seat,
+    question: Message | None,
+    requester: User,
+    attempt: int = 1,
+    root: Message | None = None,
+    **facts: Any,
 ) -> list[Step]:
     """The steps to begin with. Raises IntegrityError when this attempt is there already."""
     task = Task.objects.create(
@@ -49,6 +63,7 @@ def lay_rows(
         trigger_message=question,
         root_message=root or question,
         attempt=attempt,
+        **facts,
     )
     return plans.reply(task)
 

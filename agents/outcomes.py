@@ -17,10 +17,14 @@ SENTENCES: dict[Reason, str] = {
     Reason.ANSWERED: "",
     Reason.LENGTH: "The answer reached its longest allowed length.",
     Reason.FILTERED: "The model's provider stopped this answer.",
+    Reason.TOO_LARGE: "The answer grew too long and was cut.",
+    Reason.UNAVAILABLE: "The model is not answering right now. You can ask again later.",
     Reason.CANCELLED: "The answer was stopped.",
     Reason.RECALLED: "What this would have answered was taken back.",
     Reason.UNSEATED: "The agent has left the room or was switched off.",
     Reason.DEPARTED: "Who asked is not in this room any more.",
+    Reason.LIMITED: "This question was more than the agent may take on.",
+    Reason.WITHHELD: "The rest of this answer was withheld by a rule of the room.",
     Reason.SILENT: "",
     Reason.MERGED: "Answered together with what was said after it.",
     Reason.PAUSED: "Agents are switched off here for now.",
@@ -58,7 +62,7 @@ class Outcome:
     @property
     def status(self) -> Status:
         match self.reason:
-            case Reason.ANSWERED | Reason.SILENT:
+            case Reason.ANSWERED | Reason.SILENT | Reason.MERGED:
                 return Status.DONE
             case Reason.CANCELLED:
                 return Status.CANCELLED

@@ -16,6 +16,7 @@ from .context import Asking, Context, Said, shortened, turn_of
 from .instructions import Instructions, facts_of
 from .llm.port import Turn
 from .models import Step
+from .occasions import call_of
 
 NO_REASON = (
     "Something else went into it than instructions and messages, or the house builds its prompts differently now."
@@ -59,6 +60,7 @@ def built_again(step: Step, sources: Sequence[Message]) -> Context:
         told = Instructions(step.prompt.template, step.prompt.parts, facts_of(step.task.room))
         built.turns.append(Turn("system", told.text))
     built.turns.extend(turn_again(step, source, built.turns) for source in sources)
+    built.turns.extend(call_of(step.task))
     return built
 
 

@@ -19,11 +19,11 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import interrupt_message
 
-from . import money
+from . import energy, line, money
 from .endings import end_step, end_task, text_shown, words_of
 from .lapsing import end_lapsed
 from .llm.port import Usage, count_tokens
-from .models import Reason, Status, Step, Wake
+from .models import Chain, Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
 from .runs import RELATED
 
@@ -34,6 +34,7 @@ REQUEUE_AFTER = 8.0
 LOST_EVENTS = """
     SELECT e.id FROM rooms_room r
       JOIN rooms_event e ON e.room_id = r.id AND e.seq > r.last_seq - 200
+      JOIN rooms_message m ON m.id = e.message_id AND (e.type = 'message.posted' OR m.mentions <> '{}')
      WHERE r.watched AND r.deleted_at IS NULL AND e.type = ANY(%(types)s) AND NOT e.pending
        AND e.created_at BETWEEN now() - make_interval(secs => %(patience)s) AND now() - make_interval(secs => %(after)s)
        AND NOT EXISTS (SELECT 1 FROM agents_wake w WHERE w.event_id = e.id)
@@ -53,6 +54,7 @@ class Lost:
 def sweep() -> Lost:
     lost = Lost()
     lost.ended = end_dead_runs() + end_cancelled_waiting() + expire_waiting() + end_lapsed() + end_orphans()
+    call_forgotten()
     lost.steps = steps_to_queue()
     lost.events = events_to_wake()
     forget_wakes()
@@ -147,6 +149,14 @@ def events_to_wake() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(LOST_EVENTS, params)
         return [row[0] for row in cursor.fetchall()]
+
+
+def call_forgotten() -> None:
+    """What a process left undone that died between a commit and what it does after it."""
+    for seat_id in line.forgotten():
+        line.next_up(seat_id)
+    for root_id in Chain.objects.filter(told_at=None).exclude(bound="").values_list("pk", flat=True)[:BATCH]:
+        energy.tell(root_id)
 
 
 def forget_wakes() -> None:

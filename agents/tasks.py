@@ -13,9 +13,10 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import housekeeping, runs, sweeping, thoughts, waking
+from . import housekeeping, runs, scheduling, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
+from .occasions import is_volunteer
 from .tools import mcp_asking
 from .turns import turn
 
@@ -42,7 +43,8 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            begin(step.task)
+            if not is_volunteer(step.task):
+                begin(step.task)
     queue(step.pk for step in steps)
 
 
@@ -88,6 +90,14 @@ def ask_mcp_servers(name: str = "") -> None:
 def tidy() -> None:
     """Beat calls this each hour: what is kept for a time only."""
     housekeeping.tidy()
+
+
+@shared_task
+def keep_schedules() -> None:
+    """Beat calls this twice a minute: whoever is to speak at this minute does, once."""
+    with turn():
+        steps = scheduling.keep()
+    queue(steps)
 
 
 def queue(steps: Iterable[UUID]) -> None:

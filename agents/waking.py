@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,25 +11,28 @@ from django.db import transaction
 from rooms import prepared
 from rooms.models import Message, Room, User
 
-from . import asks
+from . import asks, energy, line
 from .endings import end_task
+from .energy import Cause, cause_of
 from .fetching import Table, rows_of
 from .laying import lay_rows
-from .models import Agent, Reason, Seat, Step
+from .models import Agent, Bound, Conduct, Reason, Seat, Step, Task
 from .outcomes import Outcome
 from .runs import RELATED
+from .speakers import speaking
 from .triggers import may_trigger, seats_for
 
 ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
-MESSAGE, ROOM, AUTHOR = Table(Message, "m"), Table(Room, "r"), Table(User, "a")
+MESSAGE, ROOM, AUTHOR, CONDUCT = Table(Message, "m"), Table(Room, "r"), Table(User, "a"), Table(Conduct, "c")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
 
 EVENT = f"""
-    SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, q.author_id,
+    SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
            extract(epoch FROM now() - e.created_at)::float
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
+      LEFT JOIN agents_conduct c ON c.room_id = r.id
      WHERE e.id = %(event)s
 """  # noqa: S608  # only columns of our own models are formatted in
 
@@ -43,10 +47,12 @@ SEATS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an event tells of: a message with its room, its author and whom it replies to. `age` in seconds."""
+    """What an event tells of: a message with its room, its author and whom it replies to, and how agents behave in that
+    room. `age` in seconds."""
 
     event_id: int
     message: Message
+    conduct: Conduct
     age: float
 
     @property
@@ -54,57 +60,117 @@ class Said:
         return self.age > settings.AGENT_PATIENCE_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """On whose behalf agents answer a message, and what set that going."""
+
+    requester: User
+    cause: Cause
+
+
 def answer(event_id: int) -> list[Step]:
     """The steps that are ready to run because of this event. An event told twice gives the same tasks, not more."""
     said = what_was_said(event_id)
-    if said is None:
+    if said is None or not may_trigger(said.message):
         return []
-    steps = lay_out(said)
+    laid = lay_out(said)
     if said.is_old:
-        for step in steps:
+        for step in laid:
             end_task(step.task, Outcome(Reason.EXPIRED))
         return []
-    return steps
+    return [step for step in laid if step.task.queued_at is None]
 
 
 def what_was_said(event_id: int) -> Said | None:
-    for message, room, author, replied_to, age in rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR):
+    tables = MESSAGE, ROOM, AUTHOR, CONDUCT
+    for message, room, author, conduct, replied_to, age in rows_of(EVENT, {"event": event_id}, *tables):
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(event_id, message, age)
+        return Said(event_id, message, conduct if conduct.room_id else Conduct(room=room), age)
     return None
 
 
-@transaction.atomic
 def lay_out(said: Said) -> list[Step]:
     """All tasks of an event or none: a second delivery waits here for the first and then finds its mark."""
-    question = said.message
-    if not first_time(said.event_id):
-        return waiting_steps(question)
-    seats = answering(question)
-    refusal = asks.refused(question) if seats and not said.is_old else None
-    steps = [step for seat in seats for step in lay_rows(seat, question, question.author)]
-    return steps if refusal is None else turned_down(steps, refusal.outcome)
-
-
-def turned_down(steps: list[Step], outcome: Outcome) -> list[Step]:
-    """They end before they began; the first of them says why, if that is to be said."""
-    for number, step in enumerate(steps):
-        end_task(step.task, replace(outcome, aloud=outcome.aloud and not number))
-    return []
+    with transaction.atomic():
+        if not first_time(said.event_id):
+            return waiting_steps(said.message)
+        asked = asked_by(said)
+        seats = answering(said, asked.requester) if asked else []
+        if asked is None or not seats:
+            return []
+        refusal = asks.refused(said.message) if asked.cause.is_human and not said.is_old else None
+        if refusal is not None:
+            return turned_down(asked, said.message, seats, refusal.outcome)
+        line.lock_for(said.message.room_id, seats)  # after all other locks
+        laid, bound = lay_within(asked, said, seats)
+    for step in laid:
+        if step.task.queued_at is not None:
+            line.next_up(step.task.seat_id)
+    if bound:
+        energy.tell(asked.cause.root.pk)
+    return laid
 
 
 def first_time(event_id: int) -> bool:
     return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
-def answering(question: Message) -> list[Seat]:
-    """The seats that answer, if the author may ask agents here (asked only when somebody would answer)."""
-    if question.room.deleted_at is not None or not may_trigger(question):
+def turned_down(asked: Asked, question: Message, seats: list[Seat], outcome: Outcome) -> list[Step]:
+    """What would have been answered ends before it began; the first of it says why, if that is to be said."""
+    for number, seat in enumerate(speaking(question, seats)):
+        for step in lay_rows(seat, question, asked.requester, root=asked.cause.root):
+            end_task(step.task, replace(outcome, aloud=outcome.aloud and not number))
+    return []
+
+
+def asked_by(said: Said) -> Asked | None:
+    """The person behind a message: its author, or whoever set the chain of agents going that it belongs to."""
+    message, task = said.message, None
+    if message.author.is_machine:
+        task = Task.objects.select_related("requester", "root_message").filter(reply=message).first()
+    cause = cause_of(message, task, said.conduct)
+    requester = task.requester if task else message.author
+    return Asked(requester, cause) if cause and requester else None
+
+
+def lay_within(asked: Asked, said: Said, seats: list[Seat]) -> tuple[list[Step], Bound | None]:
+    """One task for each that speaks, as far as the room's bounds allow. What is not begun leaves no task."""
+    laid: list[Step] = []
+    refused: Bound | None = None
+    for number, seat in enumerate(speaking(said.message, seats)):
+        bound = Bound.TURNS if asked.cause.is_human and number >= said.conduct.max_turns else None
+        bound = bound or lay_in_line(laid, seat, said.message, asked)
+        refused = refused or bound
+    if refused and energy.stop(asked.cause.root, refused):
+        return laid, refused
+    return laid, None
+
+
+def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked, **facts: Any) -> Bound | None:
+    """At once, or after what the agent is doing, together with what the same person has asked since. The bound, if
+    the chain has come to one."""
+    cause = asked.cause
+    turn = line.turn_for(seat, question, asked.requester, cause) if seat.busy else line.AT_ONCE
+    earlier = turn.earlier if turn.earlier is not None and line.is_waiting(turn.earlier) else None
+    has_turn = earlier is not None and earlier.root_message_id == cause.root.pk
+    bound = None if cause.is_human or has_turn else energy.take(cause)
+    if bound is None:
+        if earlier is not None:
+            line.merge(earlier, cause)
+        facts |= {"root": cause.root, "depth": cause.depth, "queued_at": turn.since}
+        laid.extend(lay_rows(seat, question, asked.requester, **facts))
+    return bound
+
+
+def answering(said: Said, requester: User) -> list[Seat]:
+    """The seats that would answer, if who asks may ask agents here (asked only when there are any)."""
+    question = said.message
+    if question.room.deleted_at is not None:
         return []
     seats = seats_for(question, seats_before(question))
-    return seats if seats and question.author.has_perm("rooms.ask_agent", question.room) else []
+    return seats if seats and requester.has_perm("rooms.ask_agent", question.room) else []
 
 
 def seats_before(question: Message) -> list[Seat]:

@@ -33,7 +33,8 @@ STOPPED = """
         WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND NOT EXISTS (
             SELECT 1 FROM rooms_membership y WHERE y.room_id = t.room_id AND y.user_id = p.id) THEN 'departed'
-        WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn') THEN 'recalled'
+        WHEN m.state <> 'writing' OR q.state IN ('redacted', 'withdrawn') OR q.id IS NULL AND t.slot IS NULL
+            THEN 'recalled'
         END
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
       LEFT JOIN agents_step s ON s.id = mine.step

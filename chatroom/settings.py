@@ -49,6 +49,7 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
+    "message.finished": ["agents.tasks.wake"],  # an agent has answered, and named somebody
     "message.redacted": ["agents.tasks.forget_thoughts"],
     "message.withdrawn": ["agents.tasks.forget_thoughts"],
 }
@@ -279,6 +280,11 @@ CELERY_BEAT_SCHEDULE = {
     "agents.probe": {"task": "agents.tasks.probe", "schedule": schedule(60.0), "options": {"expires": 30}},
     "agents.mcp": {"task": "agents.tasks.ask_mcp_servers", "schedule": schedule(60.0), "options": {"expires": 60}},
     "agents.tidy": {"task": "agents.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
+    "agents.keep_schedules": {
+        "task": "agents.tasks.keep_schedules",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 

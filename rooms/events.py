@@ -48,10 +48,12 @@ def record(
     data: dict[str, Any] | None = None,
     visible_to: Collection[int] | None = None,
     moderators_only: bool = False,
+    is_news: bool = True,
 ) -> Event:
     """Append to the room's log. Call it last in a transaction: it locks the room until the commit.
 
-    `about` is the user whose standing in the room changes: their open feeds ask anew what they may see.
+    `about` is the user whose standing in the room changes: their open feeds ask anew what they may see. What is no news
+    no handler is told of, whatever its type.
     """
     if not connection.in_atomic_block:
         raise NoTransaction(type)
@@ -65,12 +67,12 @@ def record(
         visible_to=None if visible_to is None else sorted(visible_to),
         moderators_only=moderators_only,
     )
-    append(event)
+    append(event, handled=is_news and handlers.has_handlers(type))
     transaction.on_commit(partial(relay, event), robust=True)
     return event
 
 
-def append(event: Event) -> None:
+def append(event: Event, *, handled: bool) -> None:
     """Give the event the room's next number and keep it; the room's row stays locked until the commit.
 
     Refreshes `last_seq` and `watched` on the room's object. One statement: it is on the way of all that happens.
@@ -84,7 +86,7 @@ def append(event: Event) -> None:
         "data": orjson.dumps(event.data).decode(),
         "visible_to": event.visible_to,
         "moderators_only": event.moderators_only,
-        "handled": handlers.has_handlers(event.type),
+        "handled": handled,
     }
     row = prepared.fetch(APPEND, params)[0]
     event.pk, event.seq, event.pending, event.created_at, event.room.watched = row

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from rooms.api.base import Strict, Username
@@ -10,13 +12,35 @@ from rooms.legible import check_name
 from ..models import Approval, Seat, Status
 
 
-class SeatForm(Strict):
+class TriggerFacts(Strict):
+    """When an agent speaks; the services say what goes with what."""
+
+    keywords = serializers.ListField(
+        child=serializers.CharField(max_length=64), max_length=20, required=False, help_text="Of the trigger keyword."
+    )
+    schedule = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        help_text="As for cron, in UTC: minute, hour, day, month, weekday.",
+    )
+    instruction = serializers.CharField(
+        max_length=2_000, required=False, allow_blank=True, help_text="What it is to say at its hour."
+    )
+
+
+class SeatForm(TriggerFacts):
     agent = Username()
     trigger = serializers.ChoiceField(choices=Seat.Trigger.choices, default=Seat.Trigger.MENTION)
 
 
-class TriggerForm(Strict):
-    trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
+class TriggerForm(TriggerFacts):
+    trigger = serializers.ChoiceField(choices=Seat.Trigger.choices, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError({"trigger": ["This field is required."]})
+        return attrs
 
 
 class AgentFacts(Strict):

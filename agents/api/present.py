@@ -12,6 +12,7 @@ from ..models import Agent, Approval, Seat, Step, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
+from ..statuses import IDLE, Standing
 from ..tools.uses import arguments_of
 
 Facts = dict[str, Any]
@@ -35,11 +36,17 @@ def agent(found: Agent, reader: User) -> Facts:
     return facts
 
 
-def seat(found: Seat) -> Facts:
+def seat(found: Seat, standing: Standing = IDLE) -> Facts:
     return {
         "agent": person(found.agent.user),
         "persona": found.agent.persona,
         "trigger": found.trigger,
+        "keywords": found.keywords,
+        "schedule": found.schedule,
+        "instruction": found.instruction,
+        "scheduled_by": found.scheduled_by and found.scheduled_by.username,
+        "status": standing.doing.value,
+        "status_detail": standing.detail,
         "added_by": found.added_by and found.added_by.username,
         "created_at": time(found.created_at),
     }
@@ -55,6 +62,8 @@ def run(story: Provenance) -> Facts:
         "requester": found.requester and found.requester.username,
         "trigger_message": found.trigger_message_id,
         "root_message": story.root and story.root.message.pk,
+        "slot": time(found.slot),
+        "queued_at": time(found.queued_at),
         "message": found.reply_id,
         "alternative_of": found.alternative_of_id,
         "pattern": found.pattern,

@@ -6,6 +6,7 @@ from rooms.api.base import APIView, Request, Response
 
 from .. import services
 from ..access import agent_named, seat_for, seats_of
+from ..statuses import IDLE, standings
 from . import present
 from .forms import SeatForm, TriggerForm
 from .shapes import SeatShape, SeatsShape
@@ -18,7 +19,9 @@ class Seats(APIView):
 
     @extend_schema(operation_id="list_seats", responses=SeatsShape, tags=["agents"], summary="The agents of a room")
     def get(self, request: Request, slug: str) -> Response:
-        return Response({"results": [present.seat(seat) for seat in seats_of(self.room("rooms.see_members"))]})
+        room = self.room("rooms.see_members")
+        doing = standings(room, self.person)
+        return Response({"results": [present.seat(seat, doing.get(seat.pk, IDLE)) for seat in seats_of(room)]})
 
     @extend_schema(
         operation_id="seat_agent", request=SeatForm, responses={201: SeatShape}, tags=["agents"], summary="Bring one in"
@@ -26,8 +29,8 @@ class Seats(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(MANAGE)
         said = self.read(SeatForm)
-        agent = agent_named(said["agent"])
-        seat = services.seat_agent(room=room, agent=agent, trigger=said["trigger"], by=self.person)
+        agent = agent_named(said.pop("agent"))
+        seat = services.seat_agent(room=room, agent=agent, by=self.person, **said)
         return Response(present.seat(seat), status=201)
 
 

@@ -8,6 +8,7 @@ from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
 from ..models import Approval, Coordination, Reason, Seat, Status, Step
+from ..status import Doing
 
 
 class LimitsShape(Shape):
@@ -41,6 +42,12 @@ class SeatShape(Shape):
     agent = PersonShape()
     persona = serializers.CharField()
     trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
+    keywords = serializers.ListField(child=serializers.CharField())
+    schedule = serializers.CharField(help_text="As for cron, in UTC.")
+    instruction = serializers.CharField(help_text="What it is to say at its hour.")
+    scheduled_by = serializers.CharField(allow_null=True, help_text="Who asks, and pays, at its hour.")
+    status = serializers.ChoiceField(choices=[(doing.value, doing.value) for doing in Doing])
+    status_detail = serializers.CharField(help_text="The tool it uses, or who paused it and why.")
     added_by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
 
@@ -98,6 +105,10 @@ class RunShape(Shape):
     requester = serializers.CharField(allow_null=True)
     trigger_message = serializers.UUIDField(allow_null=True)
     root_message = serializers.UUIDField(allow_null=True)
+    slot = serializers.DateTimeField(allow_null=True, help_text="The minute of a turn by schedule.")
+    queued_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when it waits for the agent's other answers to end."
+    )
     message = serializers.UUIDField(allow_null=True, help_text="The answer.")
     alternative_of = serializers.UUIDField(allow_null=True, help_text="The run whose answer this one stands beside.")
     pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents work on it.")

@@ -2,6 +2,7 @@ from .agent import Agent, Seat
 from .approval import Approval
 from .branch import Branch
 from .breaker import Breaker
+from .chain import Bound, Chain
 from .conduct import Conduct, Coordination, conduct_of
 from .feedback import Feedback, FeedbackReason, Thumb
 from .mcp import McpServer
@@ -19,8 +20,10 @@ __all__ = [
     "Agent",
     "Alarm",
     "Approval",
+    "Bound",
     "Branch",
     "Breaker",
+    "Chain",
     "Conduct",
     "Coordination",
     "Deployment",

@@ -96,6 +96,9 @@ class Seat(models.Model):
     *reply* answers whoever mentions it or replies to it; *mention* only the first; *always* every person; *keyword* who
     says one of its `keywords`; *useful* every person, but silence is an answer; *schedule* at the minutes of its
     `schedule`, written as for cron in UTC. All but *off* answer also when mentioned. `tools_off`: not to be used here.
+
+    A scheduled turn is told the seat's `instruction`; who set it, `scheduled_by`, is who asks and pays. `last_slot` is
+    the last minute that was claimed for it.
     """
 
     class Trigger(models.TextChoices):
@@ -112,9 +115,15 @@ class Seat(models.Model):
     trigger = models.CharField(max_length=8, choices=Trigger.choices, default=Trigger.MENTION)
     keywords = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     schedule = models.CharField(max_length=64, blank=True)
+    instruction = models.CharField(max_length=2_000, blank=True)
+    scheduled_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    last_slot = models.DateTimeField(null=True, blank=True, editable=False)
     tools_off = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     added_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+
+    busy = False
+    """Whether it has live runs, where that was asked together with the seat."""
 
     objects: ClassVar[models.Manager[Seat]] = models.Manager()
 

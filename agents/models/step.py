@@ -16,8 +16,8 @@ from .task import ENDED, LIVE, Status, Task
 
 class StepQuerySet(models.QuerySet["Step"]):
     def ready(self) -> StepQuerySet:
-        """Waiting for nobody, with everything it needs done."""
-        return self.filter(status=Status.WAITING, held=False).exclude(
+        """Waiting for nobody, with everything it needs done, of a task that is not in the line."""
+        return self.filter(status=Status.WAITING, held=False, task__queued_at=None).exclude(
             needs__in=Step.objects.exclude(status=Status.DONE)
         )
 

@@ -67,7 +67,8 @@ class Task(models.Model):
     answer to the question that this one stands beside; `agent_version` which version of the agent gave it.
 
     An answer is known by agent, message and attempt, so that an event delivered twice, or a seat taken twice, still
-    gives one. `root_message` is the human message a chain of agents began with, `depth` how far from it this is.
+    gives one. `root_message` is the human message a chain of agents began with, `depth` how far from it this is. A turn
+    by schedule answers no message and has its `slot` instead. `queued_at`: it waits for the agent's live run to end.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -85,6 +86,8 @@ class Task(models.Model):
     agent_version = models.PositiveIntegerField(default=1)
     attempt = models.PositiveSmallIntegerField(default=1)
     depth = models.PositiveSmallIntegerField(default=0)
+    slot = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.WAITING)
     reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
     notice = models.CharField(max_length=280, blank=True)
@@ -102,6 +105,7 @@ class Task(models.Model):
         permissions = [("stop_task", "Can stop anybody's run")]
         constraints = [
             models.UniqueConstraint(fields=["agent", "trigger_message", "attempt"], name="task_once"),
+            models.UniqueConstraint(fields=["seat", "slot"], name="task_once_a_slot"),
             models.CheckConstraint(name="task_status", condition=Q(status__in=[*LIVE, *ENDED])),
             models.CheckConstraint(name="task_reason", condition=Q(reason__in=["", *Reason.values])),
             models.CheckConstraint(name="task_pattern", condition=Q(pattern__in=Coordination.values)),
@@ -115,6 +119,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["room", "-id"], name="task_of_room"),
             models.Index(fields=["room"], name="task_live", condition=Q(status__in=LIVE)),
+            models.Index(fields=["seat"], name="task_live_of_seat", condition=Q(status__in=LIVE)),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from rooms.errors import Conflict, Invalid, NotFound
 from rooms.events import record
@@ -8,14 +11,20 @@ from rooms.models import Membership, Room, User
 from rooms.services.memberships import begin_membership, remove_member
 from rooms.services.messages import lock_room
 
+from .. import keywords, schedule
 from ..models import Agent, Seat
 from ..models.task import LIVE, Reason, Task
 from .runs import stop
 
+INSTRUCTION = 2_000
+OF_TRIGGER = ("trigger", "keywords", "schedule", "instruction")
+"""What says when an agent speaks in a room."""
 
-def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigger.MENTION) -> Seat:
+
+def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigger.MENTION, **facts: Any) -> Seat:
     """Bring an agent into a room. Its user becomes a member, and the room's messages are told to agents from now on."""
-    check_trigger(trigger)
+    wanted = Seat(room=room, agent=agent, added_by=by)
+    set_trigger(wanted, by, trigger=trigger, **facts)
     if not agent.enabled:
         raise Invalid(fields={"agent": ["This agent is switched off."]})
     try:
@@ -23,22 +32,23 @@ def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigge
             room = lock_room(room)
             Room.objects.filter(pk=room.pk).update(watched=True)
             begin_membership(room=room, user=agent.user, role=Membership.Role.MEMBER, by=by)
-            seat = Seat.objects.create(room=room, agent=agent, trigger=trigger, added_by=by)
-            tell(seat, "seat.added", by)
+            wanted.room = room
+            wanted.save()
+            tell(wanted, "seat.added", by)
     except IntegrityError:
         raise Conflict(f"{agent.user.username} is in this room already.") from None
-    return seat
+    return wanted
 
 
-def change_seat(*, seat: Seat, by: User, trigger: str) -> Seat:
-    """Change when the agent answers here. What it is writing right now it finishes."""
-    check_trigger(trigger)
+def change_seat(*, seat: Seat, by: User, **facts: Any) -> Seat:
+    """Change when the agent answers here: any of `OF_TRIGGER`. What it is writing right now it finishes."""
     with transaction.atomic():
         lock_room(seat.room)
         seat = as_it_is(seat)
-        if seat.trigger != trigger:
-            seat.trigger = trigger
-            seat.save(update_fields=["trigger"])
+        before = [getattr(seat, name) for name in OF_TRIGGER]
+        set_trigger(seat, by, **facts)
+        if [getattr(seat, name) for name in OF_TRIGGER] != before:
+            seat.save(update_fields=[*OF_TRIGGER, "scheduled_by", "last_slot"])
             tell(seat, "seat.changed", by)
     return seat
 
@@ -61,15 +71,33 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
 
 def as_it_is(seat: Seat) -> Seat:
     """The seat now that the room is locked. Raises NotFound when somebody was quicker."""
-    found = Seat.objects.select_related("room", "agent__user", "added_by").filter(pk=seat.pk).first()
+    found = Seat.objects.select_related("room", "agent__user", "added_by", "scheduled_by").filter(pk=seat.pk).first()
     if found is None:
         raise NotFound
     return found
 
 
-def check_trigger(trigger: str) -> None:
-    if trigger not in Seat.Trigger.values:
+def set_trigger(seat: Seat, by: User, **facts: Any) -> None:
+    """Of a schedule, whoever set it asks and pays; it begins with the next minute. Raises Invalid."""
+    if unknown := facts.keys() - set(OF_TRIGGER):
+        raise TypeError(", ".join(unknown))
+    was = seat.trigger, seat.schedule, seat.instruction
+    for name, value in facts.items():
+        setattr(seat, name, keywords.checked(value) if name == "keywords" else value)
+    check_trigger(seat)
+    if seat.trigger == Seat.Trigger.SCHEDULE and (was != (seat.trigger, seat.schedule, seat.instruction)):
+        seat.scheduled_by, seat.last_slot = by, schedule.minute_of(timezone.now())
+
+
+def check_trigger(seat: Seat) -> None:
+    if seat.trigger not in Seat.Trigger.values:
         raise Invalid(fields={"trigger": [f"One of {', '.join(Seat.Trigger.values)}."]})
+    if len(seat.instruction) > INSTRUCTION:
+        raise Invalid(fields={"instruction": [f"At most {INSTRUCTION} characters."]})
+    if seat.schedule or seat.trigger == Seat.Trigger.SCHEDULE:
+        seat.schedule = schedule.checked(seat.schedule)
+    if seat.trigger == Seat.Trigger.KEYWORD and not seat.keywords:
+        raise Invalid(fields={"keywords": ["Say at least one word that it answers."]})
 
 
 def tell(seat: Seat, type: str, by: User) -> None:

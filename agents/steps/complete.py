@@ -19,28 +19,37 @@ from ..budgets import Call
 from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation, converse
+from ..hush import Hush
 from ..laying import begin
 from ..llm.candidates import Candidate, dearest
 from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
 from ..money import Reserved
+from ..occasions import is_volunteer
 from ..outcomes import Outcome
 from ..routes import candidates_for
+from ..status import Doing, Sign
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
-from .obstacles import obstacle, standing_of
+from .obstacles import Standing, obstacle, standing_of
 
 log = logging.getLogger(__name__)
+
+END = 2**62
 
 
 def complete(step: Step, claim: Claim) -> Begun:
     """Call the model; the answer runs on the process's event loop with those of all other runs."""
     task, leased = step.task, time.monotonic()
+    standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
     refusal = obstacle(task)
     if refusal is not None:
         return Begun.ended(refusal)
+    sign = Sign.of(task)
+    if task.reply is None:
+        sign.tell(Doing.READING)
     rounds = rounds_of(task, step)
-    told = context.build(task, present(task.trigger_message), rounds.tokens)
+    told = context.build(task, question_of(task), rounds.tokens)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
@@ -52,16 +61,19 @@ def complete(step: Step, claim: Claim) -> Begun:
         return Begun.ended(Outcome(Reason.BUDGET, words_before(task), reserved.sentence))
     if reserved.request is not request:
         places = candidates_for(task.agent, reserved.request)
-    talk = conversation_for(step, claim, reserved, places, leased, rounds.unsaid)
+    talk = conversation_for(step, claim, reserved, places, leased, standing, sign, rounds.unsaid)
+    sign.tell(Doing.THINKING)
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 
 
 def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:
-    """Everybody sees that the agent writes, while its model is being called. Where it cannot speak, it is stopped."""
+    """Everybody sees that the agent writes, while its model is being called. Where it cannot speak, it is stopped. One
+    that may stay silent is not seen before it says something."""
     loop = background.loop()
     try:
-        loop.call_soon_threadsafe(talk.begin, task.reply or begin(task))
+        if talk.start is None:
+            loop.call_soon_threadsafe(talk.begin, task.reply or begin(task))
         remember(claim, told)
     except NotFound:
         loop.call_soon_threadsafe(talk.stop, Reason.UNSEATED)
@@ -92,9 +104,16 @@ def params_of(agent: Agent) -> dict[str, Any]:
 
 
 def conversation_for(
-    step: Step, claim: Claim, reserved: Reserved, places: tuple[Candidate, ...], leased: float, unsaid: str = ""
+    step: Step,
+    claim: Claim,
+    reserved: Reserved,
+    places: tuple[Candidate, ...],
+    leased: float,
+    standing: Standing,
+    sign: Sign,
+    unsaid: str = "",
 ) -> Conversation:
-    standing = standing_of(step.task)
+    may_be_silent = step.task.reply is None and is_volunteer(step.task)
     return Conversation(
         step_id=step.pk,
         fence=claim.fence,
@@ -107,6 +126,9 @@ def conversation_for(
         unsaid=unsaid,
         whole_review=standing.whole_review,
         purse=reserved.purse,
+        hush=Hush(allowed=may_be_silent),
+        sign=sign,
+        start=partial(begin, step.task) if may_be_silent else None,
     )
 
 
@@ -115,11 +137,12 @@ def words_before(task: Task) -> str:
     return task.reply.body if task.reply else ""
 
 
-def present(message: Message | None) -> Message:
-    """For messages that are there by the construction of a task; only deleting rows by hand takes them away."""
-    if message is None:
+def question_of(task: Task) -> Message:
+    """What is answered; of a turn by schedule, a place behind all that has been said. A message is there by the
+    construction of a task; only deleting rows by hand takes it away."""
+    if task.trigger_message is None and task.slot is None:
         raise LookupError("a message of this run is gone")
-    return message
+    return task.trigger_message or Message(room=task.room, seq=END)
 
 
 REMEMBER = """

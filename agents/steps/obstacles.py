@@ -16,7 +16,8 @@ def obstacle(task: Task) -> Outcome | None:
     """What happened between the question and now. Words that were said already stay."""
     question = task.trigger_message
     said = task.reply.body if task.reply else ""
-    if question is None or question.is_recalled or question.state == Message.State.HELD:
+    is_gone = question.is_recalled or question.state == Message.State.HELD if question else task.slot is None
+    if is_gone:
         return Outcome(Reason.RECALLED, said)
     if task.seat_id is None or not task.agent.enabled or task.room.deleted_at is not None:
         return Outcome(Reason.UNSEATED, said)

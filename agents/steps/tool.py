@@ -32,6 +32,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
     """Ask whether it may be used now, and begin; the tool itself runs on the process's event loop."""
     leased = time.monotonic()
     task = step.task
+    by_membership = is_member(task)  # asked first: who leaves after it is found out by the watch
     refusal = obstacle(task)
     if refusal is not None:
         return Begun.ended(refusal)
@@ -45,7 +46,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
         hold(step, claim, sha256)
         return Begun.held()
     telling.began(step)
-    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), is_member(task))
+    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), by_membership)
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
 
@@ -69,7 +70,8 @@ def admitted(tool: Tool, step: Step) -> dict[str, Any] | Answer:
 
 def context_of(task: Task) -> ToolContext:
     """The audience is that of the answer: who may read it, may read all that it was made of."""
-    audience = task.trigger_message.visible_to if task.trigger_message else []
+    nobody: list[int] | None = None if task.slot is not None else []
+    audience = task.trigger_message.visible_to if task.trigger_message else nobody
     return ToolContext(
         run=task.pk,
         requester=task.requester.username if task.requester else "",

@@ -15,7 +15,7 @@ from ..claims import Claim
 from ..endings import end_task, is_cancelled, words_of
 from ..models import Approval, Reason, Status, Step
 from ..outcomes import Outcome
-from ..status_line import tell_status
+from ..status import tell_status
 from .registry import Tool
 
 State = Approval.State

@@ -6,12 +6,12 @@ from rooms import background, relaying
 from rooms.live.frames import passing
 
 from ..models import Step
-from ..status_line import tell_status
+from ..status import Doing, tell_status
 
 
 def began(step: Step) -> None:
     tell(step, "began")
-    tell_status(step.task, "using_tool", step.tool)
+    tell_status(step.task, Doing.USING_TOOL, step.tool)
 
 
 def ended(step: Step) -> None:

@@ -11,6 +11,9 @@ WORDS = {
     Seat.Trigger.MENTION: "answers when mentioned",
     Seat.Trigger.REPLY: "answers mentions and replies",
     Seat.Trigger.ALWAYS: "answers every message",
+    Seat.Trigger.KEYWORD: "answers mentions and keywords",
+    Seat.Trigger.USEFUL: "speaks when it has something useful to add",
+    Seat.Trigger.SCHEDULE: "speaks by a schedule",
     Seat.Trigger.OFF: "silent here",
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages as notices
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rooms.access import require, room_for
@@ -16,7 +19,9 @@ from rooms.web.panels import panels_for
 
 from .. import services
 from ..access import agent_named, agents_for, seat_for, seats_of
-from ..models import Agent
+from ..models import Agent, Seat
+from ..schedule import next_slot
+from ..statuses import IDLE, standings
 from .forms import TRIGGERS, SeatForm, TriggerForm
 
 MANAGE = "rooms.manage_seats"
@@ -34,26 +39,36 @@ def index(request: PageRequest, slug: str) -> HttpResponse:
 def add(request: PageRequest, room: Room) -> HttpResponse:
     require(request.user, room, MANAGE)
     form = SeatForm(request.POST)
-    if form.is_valid() and attempt(request, lambda: seat(request.user, room, **form.cleaned_data)):
+    if form.is_valid() and attempt(request, lambda: seat(request.user, room, **form.said)):
         return redirect("room_seats", room.slug)
     return draw(request, room, status=400)
 
 
-def seat(by: User, room: Room, agent: str, trigger: str) -> None:
-    services.seat_agent(room=room, agent=agent_named(agent), trigger=trigger, by=by)
+def seat(by: User, room: Room, agent: str, **facts: Any) -> None:
+    services.seat_agent(room=room, agent=agent_named(agent), by=by, **facts)
 
 
 def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
     may_manage = request.user.has_perm(MANAGE, room)
     context = {
         "room": room,
-        "seats": seats_of(room),
+        "seats": seats_as_they_are(room, request.user),
         "triggers": TRIGGERS,
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
         "panels": panels_for(room, request.user),
     }
     return render(request, "agents/seats.html", context, status=status)
+
+
+def seats_as_they_are(room: Room, reader: User) -> list[Seat]:
+    """Each with its `standing`, and with `next_slot` if it speaks by a schedule."""
+    doing, found = standings(room, reader), list(seats_of(room))
+    for seat in found:
+        seat.standing = doing.get(seat.pk, IDLE)  # type: ignore[attr-defined]
+        is_scheduled = seat.trigger == Seat.Trigger.SCHEDULE and seat.schedule
+        seat.next_slot = next_slot(seat.schedule, timezone.now()) if is_scheduled else None  # type: ignore[attr-defined]
+    return found
 
 
 def not_seated(user: User, room: Room) -> QuerySet[Agent]:
@@ -66,7 +81,9 @@ def change(request: PageRequest, slug: str, username: str) -> HttpResponse:
     found = seat_for(room_for(request.user, slug, MANAGE), username)
     form = TriggerForm(request.POST)
     if form.is_valid():
-        attempt(request, lambda: services.change_seat(seat=found, by=request.user, **form.cleaned_data))
+        attempt(request, lambda: services.change_seat(seat=found, by=request.user, **form.said))
+    else:
+        notices.error(request, " ".join(sentence for found in form.errors.values() for sentence in found))
     return redirect("room_seats", slug)
 
 

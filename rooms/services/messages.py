@@ -156,7 +156,8 @@ def settle(message: Message, state: Message.State, body: str | None, notice: str
             message,
             type,
             message.author,
-            **({"run": str(message.run)} if message.run else {}),
+            is_news=bool(message.mentions),  # an answer that is addressed to nobody wakes nobody: most end there
+            run=str(message.run or ""),
         )
     return message
 
@@ -164,7 +165,7 @@ def settle(message: Message, state: Message.State, body: str | None, notice: str
 # --- shared
 
 
-def tell(message: Message, type: str, by: User, **facts: object) -> None:
+def tell(message: Message, type: str, by: User, *, is_news: bool = True, **facts: object) -> None:
     """Record an event of a message for those who may read the message."""
     data = {key: value for key, value in facts.items() if value}
     record(
@@ -174,6 +175,7 @@ def tell(message: Message, type: str, by: User, **facts: object) -> None:
         message=message,
         data=data,
         visible_to=message.visible_to,
+        is_news=is_news,
     )
 
 

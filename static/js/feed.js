@@ -121,7 +121,7 @@ export class Feed extends EventTarget {
   }
 
   #hear(frame) {
-    if (frame.type === "status") return this.#setDegraded(frame.data.degraded);
+    if (frame.type === "status" && !frame.room) return this.#setDegraded(frame.data.degraded);
     if (frame.room !== this.room) return this.#emit("elsewhere", frame);
     if (frame.type === "room.closed") return this.#close(frame.reason);
     if (frame.type === "resync") return this.#resync();

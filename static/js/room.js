@@ -3,6 +3,7 @@
 import { Actions } from "./message_actions.js";
 import { Beside } from "./beside.js";
 import { Composer } from "./composer.js";
+import { Doing } from "./doing.js";
 import { Feed } from "./feed.js";
 import { showLine } from "./line.js";
 import { People } from "./people.js";
@@ -32,6 +33,7 @@ const personal = new Personal(room);
 const timeline = new Timeline({ room, personal });
 const writing = new Writing({ room, timeline });
 const people = new People({ room, feed });
+const doing = new Doing({ room, feed, people });
 const typing = new Typing({ room, feed });
 const composer = new Composer({ room, feed, timeline, people, typing });
 new Actions({ room, timeline, composer });
@@ -48,6 +50,7 @@ feed.addEventListener("frame", ({ detail: frame }) => {
   beside.hear(frame);
   hearRun(frame);
   typing.hear(frame);
+  doing.hear(frame);
   people.hear(frame);
   tell(frame, room);
   if (frame.type === "room.changed") rename(frame.data);

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from agents import energy
 from agents.llm.scripted import Scripted
-from agents.models import Agent, Breaker, Prompt, Reason, Seat, Step, Task, Usage
-from rooms.models import Room, User
+from agents.models import Agent, Bound, Breaker, Chain, Prompt, Reason, Seat, Step, Task, Usage
+from rooms.models import Event, Room, User
 from tests.conftest import person
 
 from .asking import ask, run_for, say, woken
@@ -77,6 +78,31 @@ def test_an_agent_is_made_with_its_user_and_changed_in_one_form(console: Client)
 def test_what_is_wrong_makes_no_agent(console: Client, wrong: dict[str, object]) -> None:
     assert console.post(reverse("admin:agents_agent_add"), form(**wrong)).status_code == 200
     assert not Agent.objects.exists()
+
+
+def test_when_an_agent_speaks_is_set_at_the_console_and_the_room_is_told(
+    den: Room, seat: Seat, console: Client
+) -> None:
+    address = reverse("admin:agents_seat_change", args=[seat.pk])
+    wrong = console.post(address, {"trigger": "schedule", "keywords": "", "schedule": "at nine", "instruction": ""})
+    assert "Five fields as for cron" in wrong.content.decode()
+    wrong = console.post(address, {"trigger": "keyword", "keywords": "", "schedule": "", "instruction": ""})
+    assert "at least one word" in wrong.content.decode()
+    right = {"trigger": "schedule", "keywords": "rose,oak tree", "schedule": "0 9 * * *", "instruction": "Greet."}
+    assert console.post(address, right).status_code == 302
+    seat.refresh_from_db()
+    assert (seat.trigger, seat.keywords, seat.scheduled_by) == (
+        "schedule",
+        ["rose", "oak tree"],
+        User.objects.get(username="root"),
+    )
+    assert Event.objects.filter(room=den, type="seat.changed").exists()
+
+
+def test_a_chain_can_be_looked_at(den: Room, ada: User, seat: Seat, console: Client) -> None:
+    energy.stop(say(den, ada, "hello"), Bound.TURNS)
+    assert console.get(reverse("admin:agents_chain_changelist")).status_code == 200
+    assert console.get(reverse("admin:agents_chain_change", args=[Chain.objects.get().pk])).status_code == 200
 
 
 def test_runs_are_stopped_and_breakers_closed_from_the_console(

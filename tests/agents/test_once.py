@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from agents import endings, runs, sweeping, tasks, waking
+from agents import endings, runs, sweeping, tasks
 from agents.claims import claim
 from agents.laying import lay
 from agents.llm.port import Usage as Spent
@@ -18,7 +18,7 @@ from agents.models import Reason, Seat, Status, Step, Task, Usage
 from agents.outcomes import Outcome
 from rooms.models import Event, Message, Room, User
 
-from .asking import Aside, ask, event_of, run_for, say, until, woken
+from .asking import Aside, answer_to, ask, event_of, run_for, say, until, woken
 from .conftest import another_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,18 +82,18 @@ def test_several_agents_answer_one_message_each_once(den: Room, ada: User, seat:
     assert Task.objects.filter(trigger_message=question, status=Status.DONE).count() == 3
 
 
-def test_agents_do_not_answer_agents_even_when_they_name_each_other(
+def test_an_agent_that_names_another_is_answered_once_however_often_that_is_told(
     den: Room, ada: User, seat: Seat, scripted: Scripted
 ) -> None:
-    another_agent(den, ada, "nod", trigger="always")
+    another_agent(den, ada, "nod")
     scripted.says("@nod what do you think?")
-    scripted.says("@echo no idea")
-    question = say(den, ada, "@echo start")
-    for step in woken(question):
-        runs.run(step)
-    for event in Event.objects.filter(room=den, message__author__kind="agent"):
-        assert waking.answer(event.pk) == []
-    assert Task.objects.count() == 2
+    question = ask(den, ada, "@echo start")
+    answer = answer_to(question)
+    told = Event.objects.get(message=answer, type="message.finished")
+    with Aside() as aside:
+        for future in [aside.run(tasks.wake, told.pk) for _ in range(8)]:
+            future.result(20)
+    assert Task.objects.filter(trigger_message=answer).count() == 1
 
 
 def test_what_is_said_where_no_agent_sits_costs_no_queue(den: Room, ada: User) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -18,15 +19,15 @@ from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def laid(room: Room, author: User) -> Message:
-    question = say(room, author, "@echo?")
+def laid(room: Room, author: User, **facts: Any) -> Message:
+    question = say(room, author, "@echo?", **facts)
     woken(question)
     return question
 
 
-def abandoned(room: Room, author: User, body: str = "") -> Message:
+def abandoned(room: Room, author: User, body: str = "", **facts: Any) -> Message:
     """A run whose worker died some time ago."""
-    question = laid(room, author)
+    question = laid(room, author, **facts)
     assert claim(Step.objects.get(task=run_for(question)).pk)
     Step.objects.update(lease_until=Now() - timedelta(seconds=1), prompt_tokens=100)
     Message.objects.filter(pk=answer_to(question).pk).update(body=body)
@@ -70,7 +71,8 @@ def test_a_living_worker_is_left_alone(den: Room, ada: User, seat: Seat) -> None
 
 
 def test_many_sweepers_end_a_run_once(den: Room, ada: User, seat: Seat) -> None:
-    questions = [abandoned(den, ada, body=f"{number}") for number in range(5)]
+    threads = [say(den, ada, f"thread {number}").pk for number in range(5)]
+    questions = [abandoned(den, ada, body="words", thread=thread) for thread in threads]
     with Aside() as aside:
         ended = [future.result(20).ended for future in [aside.run(sweeping.sweep) for _ in range(6)]]
     assert sum(ended) == 5

@@ -40,6 +40,9 @@ REPLY_TO_ADA = message(reply_to=message(ADA))
         ("mention", [TO_ECHO]),
         ("reply", [TO_ECHO, REPLY_TO_ECHO]),
         ("always", [PLAIN, TO_ECHO, TO_NOD, REPLY_TO_ECHO, REPLY_TO_ADA]),
+        ("keyword", [TO_ECHO]),
+        ("useful", [PLAIN, TO_ECHO, TO_NOD, REPLY_TO_ECHO, REPLY_TO_ADA]),
+        ("schedule", [TO_ECHO]),
         ("off", []),
     ],
 )
@@ -48,9 +51,16 @@ def test_each_trigger_answers_what_it_says(trigger: str, answered: list[Message]
     assert [said for said in everything if answers(said, trigger)] == answered
 
 
-@pytest.mark.parametrize("author", [NOD, ECHO, SYSTEM], ids=["another agent", "itself", "the system"])
-def test_agents_and_the_system_wake_nobody(author: User) -> None:
+@pytest.mark.parametrize("author", [ECHO, SYSTEM], ids=["itself", "the system"])
+def test_an_agent_itself_and_the_system_do_not_wake_it(author: User) -> None:
     assert not answers(message(author, mentions=("echo",)), "always")
+
+
+@pytest.mark.parametrize("trigger", ["mention", "always", "reply", "keyword", "useful", "schedule"])
+def test_another_agent_wakes_it_by_name_only(trigger: str) -> None:
+    assert answers(message(NOD, mentions=("echo",)), trigger)
+    assert not answers(message(NOD, mentions=("ada",)), trigger)
+    assert not answers(message(NOD, reply_to=message(ECHO)), trigger)
 
 
 def test_guests_are_answered_like_everybody() -> None:

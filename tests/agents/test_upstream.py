@@ -13,7 +13,7 @@ from rooms import background
 from rooms.models import Room, User
 from tests.upstream.server import Upstream
 
-from .asking import Aside, answer_to, ask, run_for
+from .asking import Aside, answer_to, ask, run_for, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,8 +115,10 @@ def test_an_open_breaker_lets_nothing_through_and_then_exactly_one(
     speaks("hang")  # another model has a breaker of its own, so the row is renamed
     Breaker.objects.update(name="LiteLLM:openai/hang")
     upstream.calls.clear()
+    threads = [say(den, ada, "a thread").pk for _ in range(8)]  # in one, they would wait for one another
     with Aside() as aside:
-        runs = [run_for(question.result(30)) for question in [aside.run(ask, den, ada, "@echo?") for _ in range(8)]]
+        asked = [aside.run(ask, den, ada, "@echo?", thread=thread) for thread in threads]
+        runs = [run_for(question.result(30)) for question in asked]
     assert len(upstream.calls) == 1
     assert sorted(run.reason for run in runs) == [Reason.TIMEOUT] + 7 * [Reason.UNAVAILABLE]
 

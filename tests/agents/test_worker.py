@@ -142,9 +142,10 @@ def test_twenty_questions_at_once_are_twenty_answers(den: Room, ada: User, seat:
     """More than there are connections to the database: none is held while something else is waited for."""
     assert worker.process.poll() is None
     model("words-f200-i10-n20")
+    threads = [say(den, ada, f"thread {number}").pk for number in range(20)]  # in one, they would be answered as one
     with Aside() as aside:
-        for number in range(20):
-            aside.run(say, den, ada, f"@echo {number}?")
+        for thread in threads:
+            aside.run(say, den, ada, "@echo?", thread=thread)
     begun = time.monotonic()
     until(lambda: Message.objects.filter(author__kind="agent", state="visible").count() == 20, 60)
     assert time.monotonic() - begun < 5

@@ -22,6 +22,7 @@ def test_the_house_is_wired_like_this():
     assert settings.MESSAGE_GATES == ["rooms.gates.length", "rooms.gates.link_flood"]
     assert settings.EVENT_HANDLERS == {
         "message.posted": ["agents.tasks.wake"],
+        "message.finished": ["agents.tasks.wake"],
         "message.redacted": ["agents.tasks.forget_thoughts"],
         "message.withdrawn": ["agents.tasks.forget_thoughts"],
     }
@@ -42,9 +43,9 @@ def test_the_house_is_wired_like_this():
     assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 
 
-def test_a_posted_message_wakes_agents_and_nothing_else_does():
-    assert handlers_of("message.posted") == (wake,)
-    for type in ("message.edited", "message.started", "message.finished", "message.interrupted", "reaction.added"):
+def test_a_posted_message_and_a_finished_answer_wake_agents_and_nothing_else_does():
+    assert handlers_of("message.posted") == handlers_of("message.finished") == (wake,)
+    for type in ("message.edited", "message.started", "message.interrupted", "reaction.added"):
         assert handlers_of(type) == (), type
 
 

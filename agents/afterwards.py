@@ -1,0 +1,13 @@
+"""What a run that has ended leaves to be done, once that is committed."""
+
+from __future__ import annotations
+
+from . import line
+from .models import Task
+from .outcomes import Outcome
+from .status import tell_end
+
+
+def afterwards(task: Task, outcome: Outcome) -> None:
+    tell_end(task, outcome.reason)
+    line.next_up(task.seat_id)

@@ -1,0 +1,136 @@
+"""What one human message may set going. Each turn of an agent that another agent's words gave rise to is taken from
+the chain of that message, by one conditional UPDATE; what a bound refuses is not begun, and the room reads why, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from rooms.errors import NotFound
+from rooms.models import Message
+from rooms.services.house import say_as_house
+
+from .models import Bound, Chain, Conduct, Task, conduct_of
+
+OPEN = """
+    INSERT INTO agents_chain (root_id, room_id, turns, bound, started_at)
+    SELECT m.id, m.room_id, (SELECT count(*) FROM agents_task t
+                              WHERE (t.root_message_id = m.id OR t.reply_id = m.id AND t.root_message_id IS NULL)
+                                AND t.attempt = 1 AND t.reason <> 'merged'),
+           '', m.created_at
+      FROM rooms_message m WHERE m.id = %(root)s
+    ON CONFLICT DO NOTHING
+"""
+
+SPENT = """(SELECT coalesce(sum(u.cost_micros), 0) FROM agents_usage u JOIN agents_step s ON s.id = u.step_id
+             JOIN agents_task t ON t.id = s.task_id
+            WHERE t.root_message_id = %(root)s OR t.reply_id = %(root)s)"""
+
+TAKE = f"""
+    UPDATE agents_chain SET turns = turns + 1
+     WHERE root_id = %(root)s AND turns < %(turns)s
+       AND started_at + make_interval(secs => %(seconds)s) > clock_timestamp()
+       AND {SPENT} < greatest(%(cost)s, 1)
+"""  # noqa: S608  # nothing of anybody's is formatted in
+
+LOOK = f"""
+    SELECT turns >= %(turns)s, {SPENT} >= greatest(%(cost)s, 1) FROM agents_chain WHERE root_id = %(root)s
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What sets a turn going: its root, how deep it is, whether that was an agent, and what the room allows."""
+
+    root: Message
+    conduct: Conduct
+    depth: int = 0
+
+    @property
+    def is_human(self) -> bool:
+        return self.depth == 0
+
+
+def take(cause: Cause) -> Bound | None:
+    """One turn of the chain, or the bound that refuses it. Wants to be in the transaction that lays the turn."""
+    conduct = cause.conduct
+    if cause.depth > conduct.max_depth:
+        return Bound.DEPTH
+    facts: dict[str, Any] = {
+        "root": cause.root.pk,
+        "turns": conduct.max_turns,
+        "cost": conduct.max_cost_micros,
+        "seconds": conduct.max_seconds,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, facts)
+        cursor.execute(TAKE, facts)
+        if cursor.rowcount:
+            return None
+        cursor.execute(LOOK, facts)
+        all_turns, all_money = cursor.fetchone() or (False, False)
+    return Bound.TURNS if all_turns else Bound.COST if all_money else Bound.SECONDS
+
+
+def give_back(root_id: UUID) -> None:
+    """A turn that was taken and is not needed, since its question is answered together with a later one."""
+    Chain.objects.filter(root=root_id, turns__gt=0).update(turns=F("turns") - 1)
+
+
+def stop(root: Message, bound: Bound) -> bool:
+    """Note what stopped a chain; the first counts. Whether it was the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, {"root": root.pk})
+    return bool(Chain.objects.filter(root=root.pk, bound="").update(bound=bound))
+
+
+@transaction.atomic
+def tell(root_id: UUID) -> bool:
+    """One line in the room, for those who may read the root. Called by as many as like: it is said once."""
+    if not Chain.objects.filter(root=root_id, told_at=None).exclude(bound="").update(told_at=Now()):
+        return False
+    chain = Chain.objects.select_related("room", "root").get(pk=root_id)
+    root = chain.root
+    try:
+        say_as_house(
+            room=chain.room,
+            body=sentence_of(chain, conduct_of(chain.room)),
+            visible_to=root.visible_to,
+            thread=root.thread_id,
+        )
+    except NotFound:
+        return False  # the room is gone, and with it whoever might have read this
+    return True
+
+
+def sentence_of(chain: Chain, conduct: Conduct) -> str:
+    match Bound(chain.bound):
+        case Bound.DEPTH:
+            words = f"they may answer one another {counted(conduct.max_depth, 'time')} in a row"
+        case Bound.TURNS:
+            words = f"one message may set {counted(conduct.max_turns, 'turn')} going"
+        case Bound.COST:
+            words = f"one message may cost ${Decimal(conduct.max_cost_micros) / 1_000_000:f}"
+        case Bound.SECONDS:
+            words = f"one message may keep them busy for {counted(conduct.max_seconds, 'second')}"
+    return f"The agents stop here: in this room {words}."
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def cause_of(message: Message, task: Task | None, conduct: Conduct) -> Cause | None:
+    """Of an agent's message by the run that wrote it, of a person's by itself. None where there is no energy."""
+    if not message.author.is_machine:
+        return Cause(message, conduct)
+    if task is None:
+        return None
+    return Cause(task.root_message or message, conduct, task.depth + 1)

@@ -1,0 +1,45 @@
+"""Who of those who would answer does. A person who names several agents hears them all; of those who would speak
+unasked, exactly one does, in turns: fifty agents that always answer give one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Count, Max
+from django.db.models.functions import Now
+
+from rooms.models import Message
+
+from .models import Reason, Seat, Task
+from .triggers import VOLUNTEERS, is_addressed, volunteers
+
+RECENTLY = timedelta(hours=1)
+
+
+def speaking(message: Message, answering: Sequence[Seat]) -> list[Seat]:
+    """Those addressed, and one of the others. Asks the database only when there is something to choose."""
+    addressed = [seat for seat in answering if is_addressed(seat.agent, message)]
+    unasked = volunteers(message, answering)
+    return addressed + (unasked if len(unasked) < 2 else [chosen(unasked)])
+
+
+def chosen(unasked: Sequence[Seat]) -> Seat:
+    """A keyword that was said goes before *always*, and that before *useful*; among equals, who spoke least of late.
+
+    The claim is the room's line (`line.lock`), which whoever chooses holds: two messages at once give two speakers.
+    """
+    spoke = turns_of(unasked)
+
+    def rank(seat: Seat) -> tuple[int, int, float, int]:
+        turns, last = spoke.get(seat.pk, (0, 0.0))
+        return VOLUNTEERS.index(Seat.Trigger(seat.trigger)), turns, last, seat.pk
+
+    return min(unasked, key=rank)
+
+
+def turns_of(seats: Sequence[Seat]) -> dict[int, tuple[int, float]]:
+    """How often each was chosen within the last hour, and when last."""
+    recent = Task.objects.filter(seat__in=[seat.pk for seat in seats], created_at__gte=Now() - RECENTLY)
+    rows = recent.exclude(reason=Reason.MERGED).values_list("seat_id").annotate(Count("pk"), Max("created_at"))
+    return {seat: (turns, last.timestamp()) for seat, turns, last in rows if seat is not None}
