@@ -15,10 +15,12 @@ from rooms.errors import RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
+from .facts import VERSIONED
 from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
 from .services import cancel_run
+from .services.versions import keep_what_is
 from .tools import available_tools
 
 
@@ -36,7 +38,10 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["owner", "persona", "system_prompt", "model", "parameters", "tools", "enabled", *BOUNDS]
+        fields = [
+            "owner", "visibility", "shared_with", "shared_rooms", "persona", "system_prompt", "greeting",
+            "capabilities", "model", "parameters", "tools", "policies", "enabled", *BOUNDS,
+        ]  # fmt: skip
         widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,21 +61,33 @@ class AgentForm(forms.ModelForm):
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     form = AgentForm
-    list_display = ["username", "name", "model_name", "enabled", "rooms", "owner", "created_at"]
-    list_filter = ["enabled", "model"]
+    list_display = [
+        "username",
+        "name",
+        "model_name",
+        "enabled",
+        "visibility",
+        "version",
+        "rooms",
+        "owner",
+        "created_at",
+    ]
+    list_filter = ["enabled", "visibility", "model"]
     list_select_related = ["user", "owner"]
     search_fields = ["user__username", "user__display_name", "persona"]
-    autocomplete_fields = ["owner"]
+    autocomplete_fields = ["owner", "shared_with"]
+    filter_horizontal = ["shared_rooms"]
     fieldsets = [
         (None, {"fields": ["username", "display_name", "persona", "owner", "enabled"]}),
-        ("What it is told", {"fields": ["system_prompt", "context_messages"]}),
-        ("What it may do", {"fields": ["tools"]}),
+        ("Who may use it", {"fields": ["visibility", "shared_with", "shared_rooms"]}),
+        ("What it is told", {"fields": ["system_prompt", "greeting", "capabilities", "context_messages"]}),
+        ("What it may do", {"fields": ["tools", "policies"]}),
         ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
         ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
-        return super().get_queryset(request).annotate(seated=Count("seats"))
+        return super().get_queryset(request).filter(draft=False).annotate(seated=Count("seats"))
 
     @admin.display(ordering="user__username", description="agent")
     def username(self, agent: Agent) -> str:
@@ -92,7 +109,10 @@ class AgentAdmin(admin.ModelAdmin):
             obj.user = user
         obj.user.display_name = form.cleaned_data["display_name"]
         obj.user.save(update_fields=["display_name"])
+        if change and {"display_name", *VERSIONED} & set(form.changed_data):
+            obj.version += 1
         super().save_model(request, obj, form, change)
+        keep_what_is(obj, request.user if isinstance(request.user, User) else None, "Made in the admin")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Agents are switched off: what they said stays attributed."""

@@ -59,6 +59,14 @@ def follow(began: float, ready: list[UUID]) -> None:
 
 
 @shared_task
+def tidy() -> None:
+    """Beat calls this each hour: what was deleted long enough ago goes for good."""
+    from .services.sessions import forget_deleted  # the services queue tasks themselves
+
+    forget_deleted()
+
+
+@shared_task
 def sweep() -> None:
     """Beat calls this each five seconds, and so may the relay: end what is dead, queue what was lost."""
     lost = sweeping.sweep()

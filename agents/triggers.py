@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rooms.models import Message
 
@@ -11,10 +11,15 @@ from .models import Seat
 Trigger = Seat.Trigger
 
 
-def seats_for(message: Message, seats: Iterable[Seat]) -> list[Seat]:
-    """The seats that answer, those asked by name first. Wants `author`, `reply_to` and each seat's agent and user."""
+def seats_for(message: Message, seats: Iterable[Seat], only: Collection[int] = ()) -> list[Seat]:
+    """The seats that answer, those asked by name first. Wants `author`, `reply_to` and each seat's agent and user.
+
+    With `only`, the agents its author chose, those answer whatever their seats say, and no others.
+    """
     if not may_trigger(message):
         return []
+    if only:
+        return [seat for seat in seats if seat.agent_id in only and seat.agent.enabled and hears(seat, message)]
     answering = [seat for seat in seats if answers(seat, message)]
     return sorted(answering, key=lambda seat: (not is_mentioned(seat, message), seat.pk or 0))
 

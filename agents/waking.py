@@ -25,9 +25,10 @@ SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float
+           extract(epoch FROM now() - e.created_at)::float, coalesce(w.coordination, ''), coalesce(w.agents, '{{}}')
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
+      LEFT JOIN agents_wish w ON w.message_id = m.id
      WHERE e.id = %(event)s
 """  # noqa: S608  # only columns of our own models are formatted in
 
@@ -42,11 +43,16 @@ SEATS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an event tells of: a message with its room, its author and whom it replies to. `age` in seconds."""
+    """What an event tells of: a message with its room, its author and whom it replies to. `age` in seconds.
+
+    `coordination` and `only` are its author's wish, if they had one: see `models.Wish`.
+    """
 
     event_id: int
     message: Message
     age: float
+    coordination: str = ""
+    only: tuple[int, ...] = ()
 
     @property
     def is_old(self) -> bool:
@@ -67,11 +73,12 @@ def answer(event_id: int) -> list[Step]:
 
 
 def what_was_said(event_id: int) -> Said | None:
-    for message, room, author, replied_to, age in rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR):
+    found = rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR)
+    for message, room, author, replied_to, age, coordination, only in found:
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(event_id, message, age)
+        return Said(event_id, message, age, coordination, tuple(only))
     return None
 
 
@@ -81,18 +88,18 @@ def lay_out(said: Said) -> list[Step]:
     question = said.message
     if not first_time(said.event_id):
         return waiting_steps(question)
-    return [step for seat in answering(question) for step in lay_rows(seat, question, question.author)]
+    return [step for seat in answering(question, said.only) for step in lay_rows(seat, question, question.author)]
 
 
 def first_time(event_id: int) -> bool:
     return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
-def answering(question: Message) -> list[Seat]:
+def answering(question: Message, only: tuple[int, ...] = ()) -> list[Seat]:
     """The seats that answer, if the author may ask agents here (asked only when somebody would answer)."""
     if question.room.deleted_at is not None or not may_trigger(question):
         return []
-    seats = seats_for(question, seats_before(question))
+    seats = seats_for(question, seats_before(question), only)
     return seats if seats and question.author.has_perm("rooms.ask_agent", question.room) else []
 
 

@@ -79,6 +79,9 @@ LLM_SCRIPTED_TOKENS_PER_SECOND = envint("LLM_SCRIPTED_TOKENS_PER_SECOND", 25, at
 LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to without LiteLLM between, ten times as cheaply
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
+AGENT_MAKERS = envstr("AGENT_MAKERS", "everyone")  # who may make agents: everyone, who then owns them, or only staff
+if AGENT_MAKERS not in ("everyone", "staff"):
+    raise SettingError(f"AGENT_MAKERS={AGENT_MAKERS!r} will not do. It accepts everyone or staff.")
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +239,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "agents.tidy": {"task": "agents.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 

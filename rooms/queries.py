@@ -15,7 +15,8 @@ def utc(column: str) -> str:
 
 
 PERSON_JSON = """json_build_object(
-    'username', a.username, 'display_name', coalesce(nullif(a.display_name, ''), a.username), 'kind', a.kind)"""
+    'username', a.username, 'display_name', coalesce(nullif(a.display_name, ''), a.username), 'kind', a.kind,
+    'avatar', a.avatar, 'hue', a.hue)"""
 
 # A quotation is only for all when what it quotes is: no words of a whisper or of a recalled message in a reply to it.
 REPLY_JSON = """(SELECT json_build_object('id', q.id, 'seq', q.seq, 'author', qa.username,

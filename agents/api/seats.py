@@ -26,7 +26,7 @@ class Seats(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(MANAGE)
         said = self.read(SeatForm)
-        agent = agent_named(said["agent"])
+        agent = agent_named(said["agent"], self.person)
         seat = services.seat_agent(room=room, agent=agent, trigger=said["trigger"], by=self.person)
         return Response(present.seat(seat), status=201)
 

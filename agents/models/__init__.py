@@ -5,9 +5,12 @@ from .prompt import Prompt
 from .step import Step
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
+from .version import AgentVersion
+from .wish import Wish
 
 __all__ = [
     "Agent",
+    "AgentVersion",
     "Breaker",
     "Conduct",
     "Coordination",
@@ -19,5 +22,6 @@ __all__ = [
     "Task",
     "Usage",
     "Wake",
+    "Wish",
     "conduct_of",
 ]

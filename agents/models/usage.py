@@ -14,13 +14,13 @@ from .step import Step
 class Usage(models.Model):
     """What one claim of a step took, its retries included: the ledger. Only added to.
 
-    `estimated` when the provider did not say; costs are whole millionths of a dollar.
+    `estimated` when the provider did not say; costs are whole millionths of a dollar. Outlives the step and the room.
     """
 
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="usages")
+    step = models.ForeignKey(Step, on_delete=models.SET_NULL, null=True, related_name="usages")
     fence = models.PositiveIntegerField()
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="usages", db_index=False)
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="usages", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
     requester = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
     model = models.CharField(max_length=128)
     prompt_tokens = models.PositiveIntegerField(default=0)

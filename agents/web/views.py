@@ -40,7 +40,7 @@ def add(request: PageRequest, room: Room) -> HttpResponse:
 
 
 def seat(by: User, room: Room, agent: str, trigger: str) -> None:
-    services.seat_agent(room=room, agent=agent_named(agent), trigger=trigger, by=by)
+    services.seat_agent(room=room, agent=agent_named(agent, by), trigger=trigger, by=by)
 
 
 def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
