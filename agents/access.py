@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -69,6 +70,13 @@ def usable_by(user: User) -> Q:
     shared = Agent.objects.filter(Q(shared_with=user) | Q(shared_rooms__memberships__user=user))
     is_theirs = Q(visibility=Agent.Visibility.SHARED, pk__in=shared.values("pk"))
     return Q(owner=user) | Q(enabled=True) & (Q(visibility=Agent.Visibility.PUBLIC) | is_theirs)
+
+
+def known_to(user: User, agents: Iterable[int]) -> set[int]:
+    """Those of the agents that this person may know of: the others are not linked for them."""
+    if user.kind != User.Kind.HUMAN:
+        return set()
+    return set(agents_for(user).filter(pk__in=list(agents)).values_list("pk", flat=True))
 
 
 def agent_for(user: User, username: str) -> Agent:

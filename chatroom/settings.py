@@ -63,6 +63,7 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
 ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
+HOUSE_PAGES = ["agents.web.pages.registry", "agents.web.pages.conversations"]  # what they have besides rooms
 MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used

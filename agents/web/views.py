@@ -15,7 +15,7 @@ from rooms.web.members import attempt
 from rooms.web.panels import panels_for
 
 from .. import services
-from ..access import agent_named, agents_for, seat_for, seats_of
+from ..access import agent_named, agents_for, known_to, seat_for, seats_of
 from ..models import Agent
 from .forms import TRIGGERS, SeatForm, TriggerForm
 
@@ -45,9 +45,11 @@ def seat(by: User, room: Room, agent: str, trigger: str) -> None:
 
 def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
     may_manage = request.user.has_perm(MANAGE, room)
+    found = seats_of(room)
     context = {
         "room": room,
-        "seats": seats_of(room),
+        "seats": found,
+        "known": known_to(request.user, [one.agent_id for one in found]),
         "triggers": TRIGGERS,
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,

@@ -31,6 +31,7 @@ def test_the_house_is_wired_like_this():
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.ROOM_PANELS == ["agents.web.panels.seats"]
+    assert settings.HOUSE_PAGES == ["agents.web.pages.registry", "agents.web.pages.conversations"]
     assert settings.MESSAGE_LINKS == ["agents.web.links.why"]
     assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 
