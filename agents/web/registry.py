@@ -61,8 +61,7 @@ def shared_places(user: User, agent: Agent) -> list[Room]:
 @require_http_methods(["GET", "POST"])
 @page
 def new(request: PageRequest) -> HttpResponse:
-    if not may_make(request.user):
-        raise Forbidden("Only staff makes agents here.")
+    check_makers(request.user)
     if request.method == "GET":
         return draw(request, None, AgentForm(user=request.user, agent=None))
     form = AgentForm(request.POST, user=request.user, agent=None)
@@ -88,6 +87,7 @@ def edit(request: PageRequest, username: str) -> HttpResponse:
 @require_POST
 @page
 def try_new(request: PageRequest) -> HttpResponse:
+    check_makers(request.user)
     return try_with(request, None)
 
 
@@ -110,6 +110,11 @@ def try_with(request: PageRequest, agent: Agent | None) -> HttpResponse:
     if "piece" in request.GET:
         return HttpResponse(status=204)
     return draw(request, agent, form)  # what was typed and is no part of the draft stays typed
+
+
+def check_makers(user: User) -> None:
+    if not may_make(user):
+        raise Forbidden("Only staff makes agents here.")
 
 
 def mine(request: PageRequest, username: str) -> Agent:

@@ -48,7 +48,7 @@ def face(person: User | Mapping[str, Any], size: str = "") -> SafeString:
 def person_facts(person: User | Mapping[str, Any]) -> tuple[str, str, str, str, int | None]:
     if isinstance(person, User):
         return person.username, person.name, person.kind, person.avatar, person.hue
-    return person["username"], person["display_name"], person["kind"], person["avatar"], person["hue"]
+    return person["username"], person["display_name"], person["kind"], person.get("avatar", ""), person.get("hue")
 
 
 def initials(name: str) -> str:
