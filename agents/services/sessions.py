@@ -11,12 +11,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from rooms.errors import Conflict, Invalid, NotFound
 from rooms.events import record
-from rooms.models import Room, User
+from rooms.models import Message, Room, User
 from rooms.services.messages import lock_room
 from rooms.services.rooms import create_room, delete_room
 
@@ -27,6 +27,9 @@ from .seats import seat_agent
 
 KEPT = timedelta(days=30)
 """How long a deleted session can be restored; then it is gone for good."""
+
+QUIET = timedelta(days=1)
+"""How long a room in which an agent was tried out waits for another word."""
 
 MOST_AGENTS = 8
 
@@ -114,9 +117,24 @@ def restore_session(*, room: Room, by: User) -> Room:
 
 
 def forget_deleted() -> int:
-    """Sessions that were deleted long enough ago go for good, with all that was said in them. The ledger stays."""
-    gone = Room.objects.filter(kind=Room.Kind.SESSION, deleted_at__lt=Now() - KEPT)
-    found = list(gone[:50])
+    """Sessions that were deleted long enough ago go for good, and rooms in which nothing is tried out any more, with all
+    that was said in them. The ledger stays."""
+    found = list((deleted_long_ago() | trials_over()).distinct()[:50])
     for room in found:
         room.delete()
     return len(found)
+
+
+def deleted_long_ago() -> QuerySet[Room]:
+    return Room.objects.filter(kind=Room.Kind.SESSION, deleted_at__lt=Now() - KEPT)
+
+
+def trials_over() -> QuerySet[Room]:
+    """Nobody can bring these back: they stand in no list."""
+    old = Q(deleted_at__isnull=False) | Q(created_at__lt=Now() - QUIET) & ~Q(pk__in=spoken_in_since(QUIET))
+    return Room.objects.filter(old, kind=Room.Kind.SESSION, listed=False)
+
+
+def spoken_in_since(time: timedelta) -> QuerySet[Message, int]:
+    recent = Message.objects.filter(room__listed=False, created_at__gt=Now() - time)
+    return recent.values_list("room", flat=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from agents import services, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Conduct, Seat, Task, Usage, Wish
+from agents.services.drafts import end_trial, try_out
 from rooms.models import Event, Message, Room, User
 from tests.plugins.rest import Answer, Asking
 
@@ -201,3 +202,14 @@ def test_a_token_of_one_conversation_reaches_that_one(asking: Asking, session: s
 def test_the_room_keeps_its_way_of_working(asking: Asking, eve: User, sage: Agent):
     begun = asking(eve).post(CHAT, {"agents": ["sage"]})
     assert not Conduct.objects.filter(room__slug=begun["id"]).exists()
+
+
+def test_what_was_tried_out_is_forgotten_when_it_is_over_or_quiet_for_a_day(ada: User, sage: Agent, nod: Agent):
+    saved, quiet, lively = (try_out(by=ada, agent=one, facts={"greeting": "Yes?"}) for one in (sage, nod, None))
+    end_trial(by=ada, agent=sage)
+    yesterday = timezone.now() - timedelta(days=1, minutes=1)
+    Room.objects.update(created_at=yesterday)
+    Message.objects.filter(room=quiet).update(created_at=yesterday)
+    tasks.tidy()
+    assert set(Room.objects.filter(kind="session")) == {lively}
+    assert not Message.objects.filter(room__in=[saved.pk, quiet.pk]).exists()
