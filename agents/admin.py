@@ -15,7 +15,7 @@ from rooms.errors import RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
-from .facts import VERSIONED
+from .facts import snapshot_of
 from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
@@ -102,6 +102,7 @@ class AgentAdmin(admin.ModelAdmin):
         return int(agent.seated)
 
     def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        was = snapshot_of(Agent.objects.select_related("user").get(pk=obj.pk)) if change else {}
         if not change:
             user = User(username=form.cleaned_data["username"], kind=User.Kind.AGENT)
             user.set_unusable_password()
@@ -109,7 +110,7 @@ class AgentAdmin(admin.ModelAdmin):
             obj.user = user
         obj.user.display_name = form.cleaned_data["display_name"]
         obj.user.save(update_fields=["display_name"])
-        if change and {"display_name", *VERSIONED} & set(form.changed_data):
+        if change and snapshot_of(obj) != was:
             obj.version += 1
         super().save_model(request, obj, form, change)
         keep_what_is(obj, request.user if isinstance(request.user, User) else None, "Made in the admin")

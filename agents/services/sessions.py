@@ -117,8 +117,8 @@ def restore_session(*, room: Room, by: User) -> Room:
 
 
 def forget_deleted() -> int:
-    """Sessions that were deleted long enough ago go for good, and rooms in which nothing is tried out any more, with all
-    that was said in them. The ledger stays."""
+    """Sessions that were deleted long enough ago go for good, and rooms in which nothing is tried out any more, with
+    all that was said in them. The ledger stays."""
     found = list((deleted_long_ago() | trials_over()).distinct()[:50])
     for room in found:
         room.delete()

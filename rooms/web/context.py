@@ -16,13 +16,12 @@ THEMES = ("light", "dark")
 def house(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page needs. The rooms cost two queries, and only where they are shown."""
     theme = request.COOKIES.get("theme", "")
-    user = request.user if isinstance(request.user, User) else None
-    places = cache(lambda: rooms_of(user) if user else [])
+    places = cache(lambda: rooms_of(request.user) if isinstance(request.user, User) else [])
     return {
         "theme": theme if theme in THEMES else "",
         "my_rooms": SimpleLazyObject(lambda: [one for one in places() if one["kind"] == Room.Kind.ROOM]),
         "my_sessions": SimpleLazyObject(lambda: [one for one in places() if one["kind"] == Room.Kind.SESSION]),
-        "house_pages": SimpleLazyObject(lambda: pages_for(user) if user else []),
+        "house_pages": SimpleLazyObject(lambda: pages_for(request.user) if isinstance(request.user, User) else []),
     }
 
 
