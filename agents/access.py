@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,6 +18,7 @@ from .provenance import with_its_story
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"
+NO_AGENT = "There is no agent of that name."
 
 
 def runs_for(user: User, room: Room) -> QuerySet[Task]:
@@ -58,18 +60,49 @@ def seats_of(room: Room) -> QuerySet[Seat]:
 
 
 def agents_for(user: User) -> QuerySet[Agent]:
-    """The registry: what is switched on, and one's own. Guests have no business there."""
+    """The registry as this person may know it: what they may use, switched on or their own. Guests have no business
+    there; staff sees all of it."""
     if user.kind != User.Kind.HUMAN:
         raise Forbidden
-    agents = Agent.objects.select_related("user", "owner")
-    return agents if user.has_perm("agents.view_agent") else agents.filter(Q(enabled=True) | Q(owner=user))
+    agents = Agent.objects.select_related("user", "owner").filter(draft=False, retired_at=None)
+    return agents if user.has_perm("agents.view_agent") else agents.filter(usable_by(user))
 
 
-def agent_named(username: str) -> Agent:
-    """For a form: Invalid rather than NotFound."""
-    found = Agent.objects.select_related("user").filter(user__username=username).first()
+def usable_by(user: User) -> Q:
+    """Which agents a person may use; whoever may not is not to know that they are there."""
+    shared = Agent.objects.filter(Q(shared_with=user) | Q(shared_rooms__memberships__user=user))
+    is_theirs = Q(visibility=Agent.Visibility.SHARED, pk__in=shared.values("pk"))
+    return Q(owner=user) | Q(enabled=True) & (Q(visibility=Agent.Visibility.PUBLIC) | is_theirs)
+
+
+def known_to(user: User, agents: Iterable[int]) -> set[int]:
+    """Those of the agents that this person may know of: the others are not linked for them."""
+    if user.kind != User.Kind.HUMAN:
+        return set()
+    return set(agents_for(user).filter(pk__in=list(agents)).values_list("pk", flat=True))
+
+
+def agent_for(user: User, username: str) -> Agent:
+    """An agent they may know of. Raises NotFound."""
+    found = agents_for(user).filter(user__username=username.lower()).first()
     if found is None:
-        raise Invalid(fields={"agent": ["There is no agent of that name."]})
+        raise NotFound
+    return found
+
+
+def agent_named(username: str, by: User, field: str = "agent") -> Agent:
+    """An agent somebody names in a form and may use: Invalid rather than NotFound."""
+    found = agents_for(by).filter(user__username=username).first()
+    if found is None:
+        raise Invalid(fields={field: [f"There is no agent «{username[:32]}»." if field != "agent" else NO_AGENT]})
+    return found
+
+
+def agent_seated(username: str, room: Room) -> Agent:
+    """An agent of this room, which whoever asks there may ask, whoever may see its page. Raises Invalid."""
+    found = Agent.objects.select_related("user").filter(seats__room=room, user__username=username).first()
+    if found is None:
+        raise Invalid(fields={"agent": [NO_AGENT]})
     return found
 
 

@@ -15,11 +15,13 @@ from rooms.errors import Invalid, RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
+from .facts import snapshot_of
 from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
 from .services import cancel_run, change_seat
 from .services.seats import OF_TRIGGER, check_trigger
+from .services.versions import keep_what_is
 from .tools import available_tools
 from .tools.mcp_tools import all_remote_tools
 
@@ -39,7 +41,10 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["owner", "persona", "system_prompt", "model", "parameters", "tools", "enabled", *BOUNDS]
+        fields = [
+            "owner", "visibility", "shared_with", "shared_rooms", "persona", "system_prompt", "greeting",
+            "capabilities", "model", "parameters", "tools", "policies", "enabled", *BOUNDS,
+        ]  # fmt: skip
         widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,21 +64,33 @@ class AgentForm(forms.ModelForm):
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     form = AgentForm
-    list_display = ["username", "name", "model_name", "enabled", "rooms", "owner", "created_at"]
-    list_filter = ["enabled", "model"]
+    list_display = [
+        "username",
+        "name",
+        "model_name",
+        "enabled",
+        "visibility",
+        "version",
+        "rooms",
+        "owner",
+        "created_at",
+    ]
+    list_filter = ["enabled", "visibility", "model"]
     list_select_related = ["user", "owner"]
     search_fields = ["user__username", "user__display_name", "persona"]
-    autocomplete_fields = ["owner"]
+    autocomplete_fields = ["owner", "shared_with"]
+    filter_horizontal = ["shared_rooms"]
     fieldsets = [
         (None, {"fields": ["username", "display_name", "persona", "owner", "enabled"]}),
-        ("What it is told", {"fields": ["system_prompt", "context_messages"]}),
-        ("What it may do", {"fields": ["tools"]}),
+        ("Who may use it", {"fields": ["visibility", "shared_with", "shared_rooms"]}),
+        ("What it is told", {"fields": ["system_prompt", "greeting", "capabilities", "context_messages"]}),
+        ("What it may do", {"fields": ["tools", "policies"]}),
         ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
         ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
-        return super().get_queryset(request).annotate(seated=Count("seats"))
+        return super().get_queryset(request).filter(draft=False).annotate(seated=Count("seats"))
 
     @admin.display(ordering="user__username", description="agent")
     def username(self, agent: Agent) -> str:
@@ -88,6 +105,7 @@ class AgentAdmin(admin.ModelAdmin):
         return int(agent.seated)
 
     def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        was = snapshot_of(Agent.objects.select_related("user").get(pk=obj.pk)) if change else {}
         if not change:
             user = User(username=form.cleaned_data["username"], kind=User.Kind.AGENT)
             user.set_unusable_password()
@@ -95,7 +113,10 @@ class AgentAdmin(admin.ModelAdmin):
             obj.user = user
         obj.user.display_name = form.cleaned_data["display_name"]
         obj.user.save(update_fields=["display_name"])
+        if change and snapshot_of(obj) != was:
+            obj.version += 1
         super().save_model(request, obj, form, change)
+        keep_what_is(obj, request.user if isinstance(request.user, User) else None, "Made in the admin")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Agents are switched off: what they said stays attributed."""
@@ -132,7 +153,7 @@ class SeatAdmin(ReadOnly):
         return request.user.has_perm("agents.change_agent")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [] if self.has_change_permission(request, obj) else list(self.fields)
+        return [] if self.has_change_permission(request, obj) else list(OF_TRIGGER)
 
     def save_model(self, request: HttpRequest, obj: Seat, form: Any, change: bool) -> None:
         """By the same service as in the room, which tells its members."""

@@ -13,7 +13,8 @@ class AgentsConfig(AppConfig):
 
         from . import models, sockets, warm
 
-        for model in (models.Agent, models.Seat, models.Breaker):
+        auditlog.register(models.Agent, m2m_fields={"shared_with", "shared_rooms"})
+        for model in (models.Seat, models.Breaker):
             auditlog.register(model)
         warm.connect()
         sockets.register()

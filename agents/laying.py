@@ -63,6 +63,7 @@ def lay_rows(
         trigger_message=question,
         root_message=root or question,
         attempt=attempt,
+        agent_version=seat.agent.version,
         **facts,
     )
     return plans.reply(task)

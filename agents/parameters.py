@@ -1,4 +1,4 @@
-"""What an agent may pass on to its model, and which tools it may have.
+"""What an agent may pass on to its model, which tools it may have, and what may be said of it in short words.
 
 Parameters are a closed list: an address or a key among them would send the house's own credentials wherever the agent's
 editor likes.
@@ -6,10 +6,13 @@ editor likes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+
+from rooms.legible import is_one_line, is_seen
 
 Check = Callable[[Any], bool]
 
@@ -67,3 +70,28 @@ def validate_tools(value: Any) -> None:
         raise ValidationError(f"There is no tool «{'», «'.join(unknown)}». Known: {', '.join(available_tools())}.")
     if len(set(value)) < len(value):
         raise ValidationError("Name each tool once.")
+
+
+MOST_WORDS = 12
+POLICY = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+
+def validate_capabilities(value: Any) -> None:
+    """A few short words, each once."""
+    if any(not (is_one_line(word) and is_seen(word) and word == word.strip()) for word in value):
+        raise ValidationError("Use short words that can be shown.")
+    check_few(value)
+
+
+def validate_policies(value: Any) -> None:
+    """Names of policies. Whether there are such policies is for governance to say."""
+    if any(not POLICY.fullmatch(name) for name in value):
+        raise ValidationError("Names of policies are lower-case letters, digits, dots, dashes and underscores.")
+    check_few(value)
+
+
+def check_few(value: list[str]) -> None:
+    if len(value) > MOST_WORDS:
+        raise ValidationError(f"At most {MOST_WORDS}.")
+    if len({word.lower() for word in value}) < len(value):
+        raise ValidationError("Name each once.")

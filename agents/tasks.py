@@ -88,8 +88,11 @@ def ask_mcp_servers(name: str = "") -> None:
 
 @shared_task
 def tidy() -> None:
-    """Beat calls this each hour: what is kept for a time only."""
+    """Beat calls this each hour: what is kept for a time only, and what was deleted long enough ago."""
+    from .services.sessions import forget_deleted  # the services queue tasks themselves
+
     housekeeping.tidy()
+    forget_deleted()
 
 
 @shared_task

@@ -29,10 +29,11 @@ SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float
+           extract(epoch FROM now() - e.created_at)::float, coalesce(w.coordination, ''), coalesce(w.agents, '{{}}')
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
       LEFT JOIN agents_conduct c ON c.room_id = r.id
+      LEFT JOIN agents_wish w ON w.message_id = m.id
      WHERE e.id = %(event)s
 """  # noqa: S608  # only columns of our own models are formatted in
 
@@ -48,12 +49,17 @@ SEATS = f"""
 @dataclass(frozen=True, slots=True)
 class Said:
     """What an event tells of: a message with its room, its author and whom it replies to, and how agents behave in that
-    room. `age` in seconds."""
+    room. `age` in seconds.
+
+    `coordination` and `only` are its author's wish, if they had one: see `models.Wish`.
+    """
 
     event_id: int
     message: Message
     conduct: Conduct
     age: float
+    coordination: str = ""
+    only: tuple[int, ...] = ()
 
     @property
     def is_old(self) -> bool:
@@ -83,11 +89,15 @@ def answer(event_id: int) -> list[Step]:
 
 def what_was_said(event_id: int) -> Said | None:
     tables = MESSAGE, ROOM, AUTHOR, CONDUCT
-    for message, room, author, conduct, replied_to, age in rows_of(EVENT, {"event": event_id}, *tables):
+    for message, room, author, conduct, replied_to, age, coordination, only in rows_of(
+        EVENT, {"event": event_id}, *tables
+    ):
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(event_id, message, conduct if conduct.room_id else Conduct(room=room), age)
+        return Said(
+            event_id, message, conduct if conduct.room_id else Conduct(room=room), age, coordination, tuple(only)
+        )
     return None
 
 
@@ -169,7 +179,7 @@ def answering(said: Said, requester: User) -> list[Seat]:
     question = said.message
     if question.room.deleted_at is not None:
         return []
-    seats = seats_for(question, seats_before(question))
+    seats = seats_for(question, seats_before(question), said.only)
     return seats if seats and requester.has_perm("rooms.ask_agent", question.room) else []
 
 

@@ -79,6 +79,7 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
 ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs"]  # what floors above add to the pages of a room
+HOUSE_PAGES = ["agents.web.pages.registry", "agents.web.pages.conversations"]  # what they have besides rooms
 MESSAGE_LINKS = [  # what floors above offer about a message
     "agents.web.links.why",
     "agents.web.links.run",
@@ -119,6 +120,9 @@ APPROVERS = envlist("APPROVERS", ["requester", "moderators"])  # who decides on 
 APPROVAL_SECONDS = envint("APPROVAL_SECONDS", 900, at_least=10)  # for so long; then its run ends
 RECORD_TAPES = envbool("RECORD_TAPES", default=True)  # what providers sent, for `manage.py replay` …
 TAPE_DAYS = envint("TAPE_DAYS", 30, at_least=1, at_most=3650)  # … for so long
+AGENT_MAKERS = envstr("AGENT_MAKERS", "everyone")  # who may make agents: everyone, who then owns them, or only staff
+if AGENT_MAKERS not in ("everyone", "staff"):
+    raise SettingError(f"AGENT_MAKERS={AGENT_MAKERS!r} will not do. It accepts everyone or staff.")
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────

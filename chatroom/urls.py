@@ -21,6 +21,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/chat/", include("agents.api.chat_urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("rooms.api.urls")),
     path("", include("agents.web.urls")),

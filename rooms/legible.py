@@ -22,6 +22,42 @@ def is_seen(value: str) -> bool:
     return any(unicodedata.category(character)[0] in "LNPS" for character in value)
 
 
+JOINING = frozenset("\u200d\ufe0f")
+SKIN = frozenset("🏻🏼🏽🏾🏿")
+
+
+def is_one_sign(value: str) -> bool:
+    """One emoji, or one or two letters or digits: what fits on a face."""
+    if len(value) <= 2 and value.isalnum():
+        return True
+    return is_flag(value) or (is_drawn(value) and len(bases(value)) == 1)
+
+
+def is_flag(value: str) -> bool:
+    return len(value) == 2 and all("🇦" <= character <= "🇿" for character in value)
+
+
+def is_drawn(value: str) -> bool:
+    """Made of pictures and of what joins and colours them, and of nothing else."""
+    return all(unicodedata.category(character) == "So" or character in JOINING | SKIN for character in value)
+
+
+def bases(value: str) -> list[str]:
+    """The pictures that stand by themselves: not joined to the one before, no colour of one."""
+    before = ["", *value]
+    return [
+        character
+        for last, character in zip(before, value, strict=False)
+        if character not in JOINING | SKIN and last != "\u200d"
+    ]
+
+
+def check_sign(value: str) -> None:
+    """A validator for what stands on a face. Empty is fine: then the first letters of the name do."""
+    if value and not is_one_sign(value):
+        raise ValidationError("One emoji, or one or two letters.")
+
+
 def check_name(value: str) -> None:
     """A validator for what stands above messages. Empty is fine: then the username stands there."""
     if not is_one_line(value) or (value and not is_seen(value)):

@@ -15,7 +15,8 @@ def utc(column: str) -> str:
 
 
 PERSON_JSON = """json_build_object(
-    'username', a.username, 'display_name', coalesce(nullif(a.display_name, ''), a.username), 'kind', a.kind)"""
+    'username', a.username, 'display_name', coalesce(nullif(a.display_name, ''), a.username), 'kind', a.kind,
+    'avatar', a.avatar, 'hue', a.hue)"""
 
 
 def plain(html: str) -> str:

@@ -16,7 +16,7 @@ from rooms.api.shapes import MessageShape, Shape
 from rooms.models import Message
 
 from .. import services
-from ..access import ASK, agent_named, needed_to_cancel
+from ..access import ASK, agent_seated, needed_to_cancel
 from ..beside import answering_run
 from ..feedback import opinions_of
 from ..models import Feedback, FeedbackReason, Thumb
@@ -69,7 +69,7 @@ class Regenerate(RunView):
         message = self.message(ASK)
         said = self.read(RegenerateForm, request.data or {})
         run = answering_run(message)
-        agent = agent_named(said["agent"]) if "agent" in said else None
+        agent = agent_seated(said["agent"], run.room) if "agent" in said else None
         again = services.regenerate(run=run, by=self.person, agent=agent)
         return Response(self.shown(again), status=201)
 

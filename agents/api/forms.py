@@ -9,7 +9,10 @@ from rest_framework import serializers
 from rooms.api.base import Strict, Username
 from rooms.legible import check_name
 
-from ..models import Approval, Seat, Status
+from ..facts import ROUTED
+from ..models import Agent, Approval, Coordination, Seat, Status
+from ..services.moving import FORMAT
+from ..services.sessions import MOST_AGENTS
 
 
 class TriggerFacts(Strict):
@@ -43,17 +46,31 @@ class TriggerForm(TriggerFacts):
         return attrs
 
 
-class AgentFacts(Strict):
-    """All of an agent that its owner decides. The model's own checks say which values are right."""
+def words(longest: int, most: int = 50, **facts: Any) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=longest), max_length=most, required=False, **facts
+    )
 
-    display_name = serializers.CharField(max_length=64, required=False, validators=[check_name])
+
+class AgentFacts(Strict):
+    """All that makes an agent what it is. The model's own checks say which values are right."""
+
+    display_name = serializers.CharField(max_length=64, required=False, allow_blank=True, validators=[check_name])
     about = serializers.CharField(max_length=280, required=False, allow_blank=True)
+    avatar = serializers.CharField(
+        max_length=16, required=False, allow_blank=True, help_text="An emoji or two letters."
+    )
+    hue = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=359)
     persona = serializers.CharField(max_length=280, required=False, allow_blank=True)
     system_prompt = serializers.CharField(max_length=8_000, required=False, allow_blank=True)
-    model = serializers.CharField(max_length=128, required=False, allow_blank=True)
+    greeting = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="What it says when it first comes into a room."
+    )
+    capabilities = words(32, help_text="What it is good for, in short words.")
+    model = serializers.CharField(max_length=128, required=False, allow_blank=True, help_text="For staff to say.")
     parameters = serializers.DictField(required=False)
-    tools = serializers.ListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
-    enabled = serializers.BooleanField(required=False)
+    tools = words(64)
+    policies = words(64, help_text="Names of policies it is under.")
     max_prompt_tokens = serializers.IntegerField(required=False, min_value=1, max_value=10**6)
     max_reply_tokens = serializers.IntegerField(required=False, min_value=1, max_value=10**6)
     context_messages = serializers.IntegerField(required=False, min_value=1, max_value=10**6)
@@ -61,10 +78,78 @@ class AgentFacts(Strict):
     first_token_seconds = serializers.FloatField(required=False, min_value=0, max_value=10**4)
     idle_seconds = serializers.FloatField(required=False, min_value=0, max_value=10**4)
     total_seconds = serializers.FloatField(required=False, min_value=0, max_value=10**4)
+    if "route" in ROUTED:
+        route = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    if "route_tags" in ROUTED:
+        route_tags = words(32)
 
 
-class NewAgentForm(AgentFacts):
+class AgentChanges(AgentFacts):
+    enabled = serializers.BooleanField(required=False)
+    visibility = serializers.ChoiceField(
+        choices=Agent.Visibility.choices,
+        required=False,
+        help_text="Who may use it. Of a new one: public if you are staff, else private.",
+    )
+    shared_with = words(33, 100, help_text="Usernames of those who may use it when it is shared.")
+    shared_rooms = words(64, 100, help_text="Slugs of rooms whose members may use it when it is shared.")
+    note = serializers.CharField(max_length=280, required=False, allow_blank=True, help_text="What the change is for.")
+
+
+class NewAgentForm(AgentChanges):
     username = Username()
+
+
+class AgentFile(AgentFacts):
+    """What an export says, and an import reads."""
+
+    format = serializers.ChoiceField(choices=[FORMAT])
+    username = Username(help_text="Its name in the house it comes from; give another one if that is taken.")
+
+
+class CopyForm(Strict):
+    username = Username()
+
+
+class AgentsQuery(Strict):
+    q = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    whose = serializers.ChoiceField(choices=["", "mine", "shared", "public"], required=False, default="")
+
+
+class VersionQuery(Strict):
+    against = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="Compare with this one. Without it, the one before."
+    )
+
+
+class SessionForm(Strict):
+    agents = serializers.ListField(child=Username(), min_length=1, max_length=MOST_AGENTS, help_text="Usernames.")
+    coordination = serializers.ChoiceField(choices=Coordination.choices, default=Coordination.SEPARATE)
+    name = serializers.CharField(max_length=80, required=False)
+
+
+class SessionsQuery(Strict):
+    deleted = serializers.BooleanField(default=False, help_text="Those I deleted and can restore.")
+    before = serializers.SlugField(max_length=64, required=False, help_text="The id of the last one you have.")
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
+
+
+class DirectForm(Strict):
+    body = serializers.CharField(help_text="Markdown.")
+    client_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+
+
+class TogetherForm(Strict):
+    coordination = serializers.ChoiceField(choices=Coordination.choices)
+    body = serializers.CharField(required=False, help_text="Markdown.")
+    question = serializers.CharField(required=False, help_text="The same under another name; give one of the two.")
+    client_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        given = [said.pop(name) for name in ("body", "question") if name in said]
+        if len(given) != 1:
+            raise serializers.ValidationError({"body": ["Give one of body and question."]})
+        return {**said, "body": given[0]}
 
 
 class RunsQuery(Strict):

@@ -29,7 +29,7 @@ class Seats(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(MANAGE)
         said = self.read(SeatForm)
-        agent = agent_named(said.pop("agent"))
+        agent = agent_named(said.pop("agent"), self.person)
         seat = services.seat_agent(room=room, agent=agent, by=self.person, **said)
         return Response(present.seat(seat), status=201)
 

@@ -7,7 +7,8 @@ from rest_framework import serializers
 from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
-from ..models import Approval, Coordination, Reason, Seat, Status, Step
+from ..facts import ROUTED
+from ..models import Agent, Approval, Coordination, Reason, Seat, Status, Step
 from ..status import Doing
 
 
@@ -24,18 +25,72 @@ class LimitsShape(Shape):
 class AgentShape(PersonShape):
     about = serializers.CharField()
     persona = serializers.CharField()
+    greeting = serializers.CharField(help_text="What it says when it first comes into a room.")
+    capabilities = serializers.ListField(child=serializers.CharField(), help_text="What it is good for.")
     model = serializers.CharField(help_text="The model it speaks with.")
+    if "route" in ROUTED:
+        route = serializers.CharField(help_text="The named route by which it comes to a model, or nothing.")
+    if "route_tags" in ROUTED:
+        route_tags = serializers.ListField(child=serializers.CharField())
     tools = serializers.ListField(child=serializers.CharField(), help_text="What it may use besides talking.")
+    policies = serializers.ListField(child=serializers.CharField(), help_text="Names of policies it is under.")
+    visibility = serializers.ChoiceField(choices=Agent.Visibility.choices, help_text="Who may use it.")
+    version = serializers.IntegerField(help_text="The number of what it is now.")
     enabled = serializers.BooleanField()
     owner = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     system_prompt = serializers.CharField(required=False, help_text="Only for those who may change the agent.")
     parameters = serializers.DictField(required=False, help_text="Only for those who may change the agent.")
+    shared_with = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Only for those who may change the agent."
+    )
+    shared_rooms = serializers.ListField(
+        child=serializers.SlugField(), required=False, help_text="Only for those who may change the agent."
+    )
     limits = LimitsShape()
 
 
 class AgentsShape(Shape):
     results = AgentShape(many=True)
+
+
+class VersionShape(Shape):
+    number = serializers.IntegerField()
+    note = serializers.CharField()
+    made_by = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class VersionsShape(Shape):
+    results = VersionShape(many=True)
+
+
+class ChangeShape(Shape):
+    field = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class ComparedShape(VersionShape):
+    snapshot = serializers.DictField(help_text="What the agent was, as far as it is for you.")
+    against = serializers.IntegerField(allow_null=True, help_text="What it is compared with. Null: there is none.")
+    changes = ChangeShape(many=True)
+
+
+class SessionShape(Shape):
+    id = serializers.SlugField(help_text="Also the slug of its room, for the live transports.")
+    name = serializers.CharField()
+    agents = PersonShape(many=True)
+    coordination = serializers.ChoiceField(choices=Coordination.choices)
+    last_seq = serializers.IntegerField()
+    unread = serializers.IntegerField(help_text="Messages of others I have not read, counted up to 100.")
+    created_at = serializers.DateTimeField()
+    deleted_at = serializers.DateTimeField(allow_null=True)
+
+
+class SessionsShape(Shape):
+    results = SessionShape(many=True)
+    has_before = serializers.BooleanField()
 
 
 class SeatShape(Shape):
@@ -112,7 +167,7 @@ class RunShape(Shape):
     message = serializers.UUIDField(allow_null=True, help_text="The answer.")
     alternative_of = serializers.UUIDField(allow_null=True, help_text="The run whose answer this one stands beside.")
     pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents work on it.")
-    agent_version = serializers.IntegerField()
+    agent_version = serializers.IntegerField(help_text="Which version of the agent gave this answer.")
     attempt = serializers.IntegerField()
     depth = serializers.IntegerField()
     status = serializers.ChoiceField(choices=Status.choices)
@@ -155,6 +210,7 @@ class ProvenanceShape(Shape):
     requester = PersonShape(allow_null=True, help_text="Who asked. Null with the trigger.")
     trigger = SourceShape(allow_null=True, help_text="What it answers. Null when that is gone, or not for you.")
     root = SourceShape(allow_null=True, help_text="What a person said first, in a chain of agents. Null likewise.")
+    agent_version = serializers.IntegerField(help_text="Which version of the agent gave this answer.")
     depth = serializers.IntegerField(help_text="How far from the root this is.")
     attempt = serializers.IntegerField(help_text="The how manyth time this agent was asked for this answer.")
     status = serializers.ChoiceField(choices=Status.choices)
@@ -162,7 +218,6 @@ class ProvenanceShape(Shape):
     notice = serializers.CharField(help_text="The reason as a sentence.")
     alternative_of = serializers.UUIDField(allow_null=True, help_text="The run whose answer this one stands beside.")
     pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents worked on it.")
-    agent_version = serializers.IntegerField(help_text="Which version of the agent gave it.")
     prompts = serializers.ListField(child=serializers.CharField(), help_text="SHA-256 of the instructions it had.")
     tools = ToolUseShape(many=True, help_text="The tools it used, with their arguments.")
     calls = serializers.ListField(

@@ -2,11 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, provenance, registry, runs, seats
+from . import approvals, beside, moving, provenance, registry, runs, seats, versions
+
+agent = "agents/<str:username>/"
 
 urlpatterns = [
     path("agents/", registry.Agents.as_view()),
-    path("agents/<str:username>/", registry.OneAgent.as_view()),
+    path("agents/import/", moving.ImportAgent.as_view()),
+    path(agent, registry.OneAgent.as_view()),
+    path(f"{agent}copy/", registry.CopyAgent.as_view()),
+    path(f"{agent}export/", moving.ExportAgent.as_view()),
+    path(f"{agent}versions/", versions.Versions.as_view()),
+    path(f"{agent}versions/<int:number>/", versions.OneVersion.as_view()),
+    path(f"{agent}versions/<int:number>/restore/", versions.RestoreVersion.as_view()),
     path("approvals/<uuid:approval_id>/", approvals.Decide.as_view()),
     path("messages/<uuid:message_id>/branch/", beside.BranchMessage.as_view()),
     path("messages/<uuid:message_id>/feedback/", beside.MessageFeedback.as_view()),

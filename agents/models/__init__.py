@@ -14,10 +14,13 @@ from .step import Step
 from .tape import Tape
 from .task import Reason, Status, Task, Wake
 from .usage import Usage
+from .version import AgentVersion
+from .wish import Wish
 
 __all__ = [
     "Account",
     "Agent",
+    "AgentVersion",
     "Alarm",
     "Approval",
     "Bound",
@@ -44,5 +47,6 @@ __all__ = [
     "Thumb",
     "Usage",
     "Wake",
+    "Wish",
     "conduct_of",
 ]

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from rooms.models import Room, User
 
 from ..llm.port import Deadlines
-from ..parameters import validate_parameters, validate_tools
+from ..parameters import validate_capabilities, validate_parameters, validate_policies, validate_tools
 from .route import NAMES, Route
 
 Bounds = tuple[float, float]
@@ -39,12 +39,28 @@ class Agent(models.Model):
     `model` is empty for the model of the house (`settings.LLM_MODEL`), and not asked with a `route`; of that only the
     deployments that have all of the `route_tags`. Keys and addresses of providers are never kept
     here: whoever may edit an agent could send them elsewhere.
+
+    Who may use it, which is to see it, to seat it and to talk with it: `private`, its owner; `shared`, also those it is
+    shared with, one by one or by their room; `public`, every person signed in. Once seated it answers whoever is there.
+
+    `version` is the number of what it is now; `AgentVersion` keeps what it was. A `draft` is what its owner tries out
+    in a room of their own, of a new agent or of `draft_of`; nobody else ever meets it. What was retired stays for the
+    sake of what it said.
     """
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private"
+        SHARED = "shared"
+        PUBLIC = "public"
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="agent")
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="agents")
     persona = models.CharField(max_length=280, blank=True)
     system_prompt = models.TextField(max_length=8_000, blank=True)
+    greeting = models.CharField(max_length=500, blank=True)
+    capabilities = ArrayField(
+        models.CharField(max_length=32), default=list, blank=True, validators=[validate_capabilities]
+    )
     model = models.CharField(max_length=128, blank=True)
     route = models.ForeignKey(Route, on_delete=models.PROTECT, null=True, blank=True, related_name="agents")
     route_tags = ArrayField(models.CharField(max_length=32, validators=[NAMES]), default=list, blank=True)
@@ -59,12 +75,27 @@ class Agent(models.Model):
     first_token_seconds = models.FloatField(default=20, validators=between("first_token_seconds"))
     idle_seconds = models.FloatField(default=15, validators=between("idle_seconds"))
     total_seconds = models.FloatField(default=120, validators=between("total_seconds"))
+    policies = ArrayField(models.CharField(max_length=64), default=list, blank=True, validators=[validate_policies])
+    visibility = models.CharField(max_length=7, choices=Visibility.choices, default=Visibility.PUBLIC)
+    shared_with = models.ManyToManyField(User, related_name="shared_agents", blank=True)
+    shared_rooms = models.ManyToManyField(Room, related_name="shared_agents", blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    draft = models.BooleanField(default=False, editable=False)
+    draft_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, editable=False, related_name="drafts")
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["user__username"]
         constraints = [
+            models.CheckConstraint(
+                name="agent_visibility", condition=Q(visibility__in=["private", "shared", "public"])
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "draft_of"], name="agent_draft_once", condition=Q(draft=True), nulls_distinct=False
+            ),
+        ] + [
             models.CheckConstraint(name=f"agent_{name}", condition=Q(**{f"{name}__gte": low, f"{name}__lte": high}))
             for name, (low, high) in BOUNDS.items()
         ]

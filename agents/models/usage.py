@@ -16,12 +16,13 @@ class Usage(models.Model):
 
     `estimated` when the provider did not say; costs are whole millionths of a dollar. `requester` asked, `payer` pays:
     whoever wrote what the whole chain began with. `route_id` is by which route the agent spoke, though it may be gone.
+    Outlives the step and the room.
     """
 
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="usages")
+    step = models.ForeignKey(Step, on_delete=models.SET_NULL, null=True, related_name="usages")
     fence = models.PositiveIntegerField()
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="usages", db_index=False)
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="usages", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
     requester = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="usages", db_index=False)
     payer = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     route_id = models.BigIntegerField(null=True)

@@ -2,25 +2,31 @@
 
 from .alternatives import branch, regenerate
 from .approvals import decide_approval
+from .asking import ask
 from .feedback import give_feedback, take_back_feedback
-from .registry import change_agent, create_agent
+from .registry import change_agent, copy_agent, create_agent, restore_version, retire_agent, share_agent
 from .runs import cancel_run, retry_run
 from .seats import change_seat, seat_agent, unseat_agent
 from .steps import cancel_step, retry_step
 
 __all__ = [
+    "ask",
     "branch",
     "cancel_run",
     "cancel_step",
     "change_agent",
     "change_seat",
+    "copy_agent",
     "create_agent",
     "decide_approval",
     "give_feedback",
     "regenerate",
+    "restore_version",
+    "retire_agent",
     "retry_run",
     "retry_step",
     "seat_agent",
+    "share_agent",
     "take_back_feedback",
     "unseat_agent",
 ]

@@ -8,12 +8,13 @@ from django.utils import timezone
 from rooms.errors import Conflict, Invalid, NotFound
 from rooms.events import record
 from rooms.models import Membership, Room, User
-from rooms.services.memberships import begin_membership, remove_member
+from rooms.services.memberships import begin_membership, leave_room, remove_member
 from rooms.services.messages import lock_room
 
 from .. import keywords, schedule
 from ..models import Agent, Seat
 from ..models.task import LIVE, Reason, Task
+from .greeting import greet
 from .runs import stop
 
 INSTRUCTION = 2_000
@@ -22,7 +23,10 @@ OF_TRIGGER = ("trigger", "keywords", "schedule", "instruction")
 
 
 def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigger.MENTION, **facts: Any) -> Seat:
-    """Bring an agent into a room. Its user becomes a member, and the room's messages are told to agents from now on."""
+    """Bring an agent into a room. Its user becomes a member, and the room's messages are told to agents from now on.
+
+    The first time it greets. The caller has asked whether they may use it (`access.agent_named`).
+    """
     wanted = Seat(room=room, agent=agent, added_by=by)
     set_trigger(wanted, by, trigger=trigger, **facts)
     if not agent.enabled:
@@ -35,6 +39,7 @@ def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigge
             wanted.room = room
             wanted.save()
             tell(wanted, "seat.added", by)
+            greet(wanted)
     except IntegrityError:
         raise Conflict(f"{agent.user.username} is in this room already.") from None
     return wanted
@@ -54,7 +59,7 @@ def change_seat(*, seat: Seat, by: User, **facts: Any) -> Seat:
 
 
 def unseat_agent(*, seat: Seat, by: User) -> None:
-    """Send an agent out. What it is writing breaks off within a second, its words so far stay."""
+    """Send an agent out; by its own user, it goes. What it is writing breaks off within a second, its words stay."""
     room, user = seat.room, seat.agent.user
     with transaction.atomic():
         room = lock_room(room)
@@ -63,7 +68,7 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
         seat.delete()
         Room.objects.filter(pk=room.pk).update(watched=Seat.objects.filter(room=room).exists())
         if Membership.objects.filter(room=room, user=user).exists():
-            remove_member(room=room, user=user, by=by)
+            leave_room(room=room, user=user) if by == user else remove_member(room=room, user=user, by=by)
     # Only now: the end of a run locks the message before the room, and this transaction held the room.
     for task in Task.objects.filter(room=room, agent=seat.agent_id, status__in=LIVE):
         stop(task, Reason.UNSEATED)

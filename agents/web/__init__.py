@@ -1,1 +1,1 @@
-"""Pages about agents: who sits in a room, how they behave there, and why they said what they said."""
+"""Pages about agents: who they are, who sits in a room, how they behave there, and why they said what they said."""

@@ -16,7 +16,7 @@ from rooms.models import Message
 from rooms.web.doors import PageRequest, complain, page
 
 from .. import services
-from ..access import ASK, agent_named
+from ..access import ASK, agent_seated
 from ..beside import answering_run, answers_beside, feet_of
 from ..feedback import opinions_of
 from ..models import FeedbackReason, Thumb
@@ -67,7 +67,7 @@ def alternatives(request: PageRequest, message_id: UUID) -> HttpResponse:
         require(request.user, run.room, ASK)
         try:
             named = request.POST.get("agent", "")
-            services.regenerate(run=run, by=request.user, agent=agent_named(named) if named else None)
+            services.regenerate(run=run, by=request.user, agent=agent_seated(named, run.room) if named else None)
         except RoomsError as error:
             notices.error(request, error.detail)
         return redirect("message_alternatives", message.pk)

@@ -2,10 +2,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import beside, runs, uses, why
+from . import beside, chat, files, registry, runs, uses, versions, why
 from .views import change, index, remove
 
 urlpatterns = [
+    path("agents/", registry.index, name="agents"),
+    path("agents/new/", registry.new, name="agent_new"),
+    path("agents/new/try", registry.try_new, name="agent_new_try"),
+    path("agents/import/", files.import_file, name="agent_import"),
+    path("agents/<str:username>/", registry.show, name="agent"),
+    path("agents/<str:username>/edit/", registry.edit, name="agent_edit"),
+    path("agents/<str:username>/try", registry.try_changed, name="agent_try"),
+    path("agents/<str:username>/export", files.export, name="agent_export"),
+    path("agents/<str:username>/copy", registry.copy, name="agent_copy"),
+    path("agents/<str:username>/retire", registry.retire, name="agent_retire"),
+    path("agents/<str:username>/versions/", versions.index, name="agent_versions"),
+    path("agents/<str:username>/versions/<int:number>/restore", versions.restore, name="agent_restore"),
+    path("chat/", chat.index, name="chat"),
+    path("chat/<slug:slug>/delete", chat.delete, name="chat_delete"),
+    path("chat/<slug:slug>/restore", chat.restore, name="chat_restore"),
     path("approvals/<uuid:approval_id>/", uses.decide, name="approval_decide"),
     path("rooms/<slug:slug>/uses/", uses.show, name="room_uses"),
     path("messages/<uuid:message_id>/alternatives/", beside.alternatives, name="message_alternatives"),

@@ -18,7 +18,7 @@ from rooms.web.members import attempt
 from rooms.web.panels import panels_for
 
 from .. import services
-from ..access import agent_named, agents_for, seat_for, seats_of
+from ..access import agent_named, agents_for, known_to, seat_for, seats_of
 from ..models import Agent, Seat
 from ..schedule import next_slot
 from ..statuses import IDLE, standings
@@ -45,14 +45,16 @@ def add(request: PageRequest, room: Room) -> HttpResponse:
 
 
 def seat(by: User, room: Room, agent: str, **facts: Any) -> None:
-    services.seat_agent(room=room, agent=agent_named(agent), by=by, **facts)
+    services.seat_agent(room=room, agent=agent_named(agent, by), by=by, **facts)
 
 
 def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
     may_manage = request.user.has_perm(MANAGE, room)
+    found = seats_of(room)
     context = {
         "room": room,
         "seats": seats_as_they_are(room, request.user),
+        "known": known_to(request.user, [one.agent_id for one in found]),
         "triggers": TRIGGERS,
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
@@ -83,7 +85,7 @@ def change(request: PageRequest, slug: str, username: str) -> HttpResponse:
     if form.is_valid():
         attempt(request, lambda: services.change_seat(seat=found, by=request.user, **form.said))
     else:
-        notices.error(request, " ".join(sentence for found in form.errors.values() for sentence in found))
+        notices.error(request, " ".join(str(sentence) for found in form.errors.values() for sentence in found))
     return redirect("room_seats", slug)
 
 

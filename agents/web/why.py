@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from rooms.access import message_for
 from rooms.web.doors import PageRequest, page
 
+from ..access import known_to
 from ..models import Reason
 from ..provenance import provenance_of
 from ..tools.uses import uses_of
@@ -28,6 +29,7 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
         "task": task,
         "room": task.room,
         "agent": task.agent.user,
+        "knows_agent": task.agent_id in known_to(request.user, [task.agent_id]),
         "cost": dollars(why.cost_micros),
         "seconds": seconds_between(task.started_at, task.ended_at),
         "calls": [call for step in why.steps for call in Node(step, why, None, 0).calls],

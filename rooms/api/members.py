@@ -53,7 +53,8 @@ class OneMember(APIView):
 
 
 def person(username: str) -> User:
-    found = User.objects.filter(username=username).first()
+    """Agents are not added like people: who may bring one in, and know of it, is asked where it gets its seat."""
+    found = User.objects.exclude(kind=User.Kind.AGENT).filter(username=username).first()
     if found is None:
         raise Invalid(fields={"username": ["There is nobody of that name."]})
     return found

@@ -19,7 +19,13 @@ def time(moment: datetime | None) -> str | None:
 
 
 def person(user: User) -> Facts:
-    return {"username": user.username, "display_name": user.name, "kind": user.kind}
+    return {
+        "username": user.username,
+        "display_name": user.name,
+        "kind": user.kind,
+        "avatar": user.avatar,
+        "hue": user.hue,
+    }
 
 
 def me(user: User) -> Facts:

@@ -28,7 +28,7 @@ class Rooms(APIView):
         return Response({"results": present.rooms(self.person, found[:limit]), "has_after": len(found) > limit})
 
     def visible(self, *, mine: bool, limit: int, after: str = "") -> QuerySet[Room]:
-        visible = Room.objects.visible_to(self.person).filter(slug__gt=after).order_by("slug")
+        visible = Room.objects.visible_to(self.person).filter(listed=True, slug__gt=after).order_by("slug")
         if mine:
             visible = visible.filter(pk__in=self.person.memberships.values("room"))
         if self.grant.rooms is not None:

@@ -23,6 +23,10 @@ class PersonShape(Shape):
     username = serializers.CharField()
     display_name = serializers.CharField()
     kind = serializers.ChoiceField(choices=User.Kind.choices)
+    avatar = serializers.CharField(
+        help_text="What stands on the face: an emoji, letters, or nothing for the name's own."
+    )
+    hue = serializers.IntegerField(allow_null=True, help_text="The colour of the face, 0 to 359. Null: the name's own.")
 
 
 class MeShape(PersonShape):

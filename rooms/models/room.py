@@ -34,7 +34,10 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
 
 class Room(models.Model):
-    """A place where people and agents talk. `last_seq` numbers its event log and is only changed by the log."""
+    """A place where people and agents talk. `last_seq` numbers its event log and is only changed by the log.
+
+    One that is not `listed` is reached from the page that made it and stands in no list.
+    """
 
     class Visibility(models.TextChoices):
         PUBLIC = "public"
@@ -55,6 +58,7 @@ class Room(models.Model):
     last_seq = models.BigIntegerField(default=0, editable=False)
     relayed_seq = models.BigIntegerField(default=0, editable=False)
     watched = models.BooleanField(default=False, editable=False)
+    listed = models.BooleanField(default=True, editable=False)
 
     memberships: models.Manager[Membership]
     objects = RoomQuerySet.as_manager()

@@ -4,9 +4,11 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as BaseUserManager
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+
+from ..legible import check_sign
 
 USERNAME = r"[a-z0-9][a-z0-9_.-]{0,31}"
 
@@ -25,6 +27,7 @@ class User(AbstractUser):
     """Anyone who can speak: a person, an agent, a guest, or the system itself.
 
     Agents are users so that authorship, membership, permissions, mentions and sanctions have one code path.
+    `avatar` and `hue` are what their face shows instead of first letters and a colour of the name's own.
     """
 
     class Kind(models.TextChoices):
@@ -42,6 +45,8 @@ class User(AbstractUser):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.HUMAN)
     display_name = models.CharField(max_length=64, blank=True)
     about = models.CharField(max_length=280, blank=True)
+    avatar = models.CharField(max_length=16, blank=True, validators=[check_sign])
+    hue = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(359)])
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -85,7 +85,7 @@ def recall(message: Message, state: Message.State, by: User, **facts: str) -> Me
             message,
             f"message.{state}",
             by,
-            **{key: value for key, value in facts.items() if value},
+            **{key: value for key, value in facts.items() if value},  # type: ignore[arg-type]  # of an event
         )
     return message
 

@@ -20,6 +20,9 @@ from ..models import User
 register = template.Library()
 
 TINTS = 7  # as in static/css/parts.css
+HUES = (
+    30  # degrees from one colour of static/css/faces.css to the next: the policy for browsers allows no styles inline
+)
 
 
 @register.simple_tag
@@ -29,19 +32,23 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def face(person: User | Mapping[str, str], size: str = "") -> SafeString:
-    """The round of a person or the square of an agent, with the first letter of their name."""
-    username, name, kind = person_facts(person)
+def face(person: User | Mapping[str, Any], size: str = "") -> SafeString:
+    """The round of a person or the square of an agent, with their sign or the first letter of their name."""
+    username, name, kind, avatar, hue = person_facts(person)
     classes = f"face tint-{crc32(username.encode()) % TINTS}" + (f" face--{size}" if size else "")
     if kind in ("agent", "system"):
         classes += f" face--{kind}"
-    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials(name))
+    if hue is not None:
+        classes += f" hue-{round(hue / HUES) % (360 // HUES) * HUES}"
+    if avatar and not avatar.isalnum():
+        classes += " face--emoji"
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, avatar or initials(name))
 
 
-def person_facts(person: User | Mapping[str, str]) -> tuple[str, str, str]:
+def person_facts(person: User | Mapping[str, Any]) -> tuple[str, str, str, str, int | None]:
     if isinstance(person, User):
-        return person.username, person.name, person.kind
-    return person["username"], person["display_name"], person["kind"]
+        return person.username, person.name, person.kind, person.avatar, person.hue
+    return person["username"], person["display_name"], person["kind"], person.get("avatar", ""), person.get("hue")
 
 
 def initials(name: str) -> str:

@@ -82,7 +82,8 @@ def roles_open_to(user: User) -> list[tuple[str, str]]:
 
 
 def somebody(username: str) -> User:
-    found = User.objects.filter(username=username).first()
+    """Agents are not added like people, as in the API."""
+    found = User.objects.exclude(kind=User.Kind.AGENT).filter(username=username).first()
     if found is None:
         raise NotFound(fields={"username": ["There is nobody of this name."]})
     return found

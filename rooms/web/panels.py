@@ -18,6 +18,21 @@ class Panel:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class HousePage:
+    """What a floor above has besides rooms: a page of its own, linked beside them."""
+
+    label: str
+    icon: str
+    url: str
+
+
+def pages_for(user: User) -> list[HousePage]:
+    """What `HOUSE_PAGES` offer this person. They ask no database: every page names them."""
+    asked = (import_string(name)(user) for name in settings.HOUSE_PAGES)
+    return [found for found in asked if found is not None]
+
+
 def panels_for(room: Room, user: User) -> list[Panel]:
     """What `ROOM_PANELS` has to say to this person. A panel that answers None has nothing for them."""
     asked = (import_string(name)(room, user) for name in settings.ROOM_PANELS)

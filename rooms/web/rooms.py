@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings as conf
 from django.contrib import messages as notices
 from django.db.models import Count, F, QuerySet
@@ -15,7 +17,6 @@ from ..models import Membership, Room, User
 from ..services.reactions import mark_read
 from ..services.rooms import change_room, create_room, delete_room
 from . import timeline
-from .context import rooms_of
 from .doors import PageRequest, complain, page
 from .forms import RoomForm, SayForm, SearchForm
 from .panels import panels_for
@@ -69,11 +70,15 @@ def show(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200) -> HttpResponse:
+    return render(request, "rooms/room.html", room_context(request, room, form), status=status)
+
+
+def room_context(request: PageRequest, room: Room, form: SayForm) -> dict[str, Any]:
     """The whole room. `room` was read before its messages, so its `last_seq` is a number the page surely has."""
     rights = rights_in(request.user, room)
     own = Membership.objects.filter(room=room, user=request.user).first()
     shown = timeline.read(request, room, reader_in(request.user, room), own.read_seq if own else None)
-    context = {
+    return {
         "room": room,
         "after": room.last_seq,
         "read_seq": own.read_seq if own else "",
@@ -88,15 +93,13 @@ def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200
         **shown,
         **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }
-    return render(request, "rooms/room.html", context, status=status)
 
 
 @require_GET
 @page
 def sidebar(request: PageRequest) -> HttpResponse:
     """The rooms of the sidebar, drawn anew."""
-    here = {"slug": request.GET.get("here", "")}
-    return render(request, "parts/side_rooms.html", {"my_rooms": rooms_of(request.user), "room": here})
+    return render(request, "parts/side_rooms.html", {"room": {"slug": request.GET.get("here", "")}})
 
 
 @require_GET

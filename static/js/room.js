@@ -23,7 +23,7 @@ const room = {
   root,
   slug: root.dataset.room,
   me: root.dataset.me,
-  name: root.querySelector(".bar h1 a").textContent,
+  name: root.dataset.name,
   history: root.dataset.history,
   may: (permission) => root.dataset.may.split(" ").includes(permission),
 };
@@ -62,7 +62,8 @@ feed.addEventListener("closed", ({ detail: reason }) => composer.close(reason));
 const isArrival = (frame) => frame.type === "message.posted" || frame.type === "message.started";
 
 function rename({ name, topic }) {
-  root.querySelector(".bar h1 a").textContent = name;
+  const title = root.querySelector(".bar h1 a");
+  if (title) title.textContent = name;
   const line = root.querySelector(".bar__topic");
   if (line) line.textContent = topic;
 }

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from agents import energy
 from agents.llm.scripted import Scripted
-from agents.models import Agent, Bound, Breaker, Chain, Prompt, Reason, Seat, Step, Task, Usage
+from agents.models import Agent, AgentVersion, Bound, Breaker, Chain, Prompt, Reason, Seat, Step, Task, Usage
 from rooms.models import Event, Room, User
 from tests.conftest import person
 
@@ -54,6 +54,7 @@ def form(**facts: object) -> dict[str, object]:
         "display_name": "The Sage",
         "parameters": "{}",
         "enabled": "on",
+        "visibility": "public",
         **kept,
         **seconds,
         **facts,
@@ -69,6 +70,21 @@ def test_an_agent_is_made_with_its_user_and_changed_in_one_form(console: Client)
     assert console.post(address, form(username="other", display_name="Sage", model="scripted:stall")).status_code == 302
     agent = Agent.objects.get()
     assert (agent.user.username, agent.user.display_name, agent.model) == ("sage", "Sage", "scripted:stall")
+
+
+def test_a_change_in_the_console_makes_a_version(console: Client) -> None:
+    console.post(reverse("admin:agents_agent_add"), form())
+    agent = Agent.objects.get(user__username="sage")
+    address = reverse("admin:agents_agent_change", args=[agent.pk])
+    for facts in ({"persona": "Wiser."}, {"persona": "Wiser.", "visibility": "private"}):
+        assert console.post(address, form(**facts)).status_code == 302
+    agent.refresh_from_db()
+    assert (agent.version, agent.visibility) == (2, "private")
+    kept = AgentVersion.objects.filter(agent=agent).order_by("number")
+    assert [(one.number, one.snapshot["persona"], str(one.made_by)) for one in kept] == [
+        (1, "", "root"),
+        (2, "Wiser.", "root"),
+    ]
 
 
 @pytest.mark.parametrize(

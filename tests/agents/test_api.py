@@ -42,8 +42,9 @@ def test_staff_makes_agents_and_everybody_finds_them(asking: Asking, staff: User
 
 
 def test_others_neither_make_nor_change_agents_but_owners_change_theirs(
-    asking: Asking, staff: User, bob: User, eve: User
+    asking: Asking, staff: User, bob: User, eve: User, settings: Any
 ) -> None:
+    settings.AGENT_MAKERS = "staff"
     services.create_agent(owner=bob, username="sage")
     assert asking(eve).post("agents/", {"username": "mine"}).status == 403
     assert asking(eve).patch("agents/sage/", {"persona": "Evil."}).status == 403

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from itertools import pairwise
+
 from agents.graph import HEIGHT, WIDTH, draw
 
 
@@ -14,14 +17,21 @@ def test_a_run_of_one_step_is_one_box():
 
 
 def test_each_step_stands_below_all_it_needs_and_those_of_one_layer_do_not_overlap():
-    needs = {"a": [], "b": ["a"], "c": ["a"], "d": ["a"], "e": ["b", "c", "d"], "f": ["a", "e"]}
+    needs: dict[Hashable, list[Hashable]] = {
+        "a": [],
+        "b": ["a"],
+        "c": ["a"],
+        "d": ["a"],
+        "e": ["b", "c", "d"],
+        "f": ["a", "e"],
+    }
     drawing = draw(needs)
     for step, above in needs.items():
         for one in above:
             assert drawing.boxes[one].y + HEIGHT < drawing.boxes[step].y
             assert (one, step) in drawing.lines
     row = sorted(drawing.boxes[step].x for step in "bcd")
-    assert all(left + WIDTH <= right for left, right in zip(row, row[1:], strict=False))
+    assert all(left + WIDTH <= right for left, right in pairwise(row))
     assert len({drawing.boxes[step].y for step in "bcd"}) == 1
     assert all(0 <= box.x <= drawing.width - WIDTH for box in drawing.boxes.values())
 

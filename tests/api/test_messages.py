@@ -26,7 +26,10 @@ def test_what_is_posted_is_answered_whole_and_stands_in_the_history(asking: Aski
         "id", "seq", "room", "author", "body", "html", "state", "mentions", "reply_to", "thread", "visible_to",
         "reactions", "attachments", "run", "edited_at", "created_at",
     }  # fmt: skip
-    assert message["author"] == {"username": "bob", "display_name": "Bob", "kind": "human"}
+    assert message["author"] == {"username": "bob", "display_name": "Bob", "kind": "human"} | {
+        "avatar": "",
+        "hue": None,
+    }
     assert message["mentions"] == ["ada"]
     assert "<strong>all</strong>" in message["html"]
     page = ask.get("rooms/den/messages/").json

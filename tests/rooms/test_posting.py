@@ -22,7 +22,10 @@ def test_what_ada_says_is_in_the_history_and_in_the_log_under_one_number(den: Ro
     message = posted.message
     assert message["seq"] == den.last_seq
     assert message["html"] == "<p>Good <strong>morning</strong></p>"
-    assert message["author"] == {"username": "ada", "display_name": "Ada", "kind": "human"}
+    assert message["author"] == {"username": "ada", "display_name": "Ada", "kind": "human"} | {
+        "avatar": "",
+        "hue": None,
+    }
     assert read_page(den, Reader(ada.pk, "owner")).messages() == [message]
     event = Event.objects.get(room=den, seq=den.last_seq)
     assert (event.type, event.message_id, event.data) == ("message.posted", Message.objects.get().pk, {})

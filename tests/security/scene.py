@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, Approval, Seat, Step, Task
+from agents.models import Agent, AgentVersion, Approval, Seat, Step, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -101,7 +101,13 @@ def scene(people: dict[str, User]) -> Scene:
     invitation, secret = create_invitation(room=den, by=ada)
     _, prefix, digest = new_secret("crt")
     ApiToken.objects.create(user=ada, name="hers", prefix=prefix, digest=digest, scopes=["read"])
+    secretary = private_agent(ada, f"secretary-{number}")
+    session, deleted = (conversation(ada, echo.agent, f"s-{name}-{number}") for name in ("talk", "gone"))
+    Room.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
     names = {
+        "secretary": secretary.user.username,
+        "session": session.slug,
+        "deleted_session": deleted.slug,
         "den": den.slug,
         "square": square.slug,
         "said": said,
@@ -118,6 +124,21 @@ def scene(people: dict[str, User]) -> Scene:
         "token": prefix,
     }
     return Scene(people, names, attic)
+
+
+def private_agent(owner: User, username: str) -> Agent:
+    user = User.objects.create(username=username, kind="agent")
+    agent = Agent.objects.create(user=user, owner=owner, visibility="private")
+    AgentVersion.objects.create(agent=agent, number=1, snapshot={"persona": "As it was."})
+    return agent
+
+
+def conversation(owner: User, agent: Agent, slug: str) -> Room:
+    room = Room.objects.create(slug=slug, name="A talk", created_by=owner, kind="session")
+    Membership.objects.create(room=room, user=owner, role="owner")
+    Membership.objects.create(room=room, user=agent.user)
+    Seat.objects.create(room=room, agent=agent, trigger="always")
+    return room
 
 
 def message(room: Room, author: User, body: str, **facts: Any) -> str:

@@ -99,6 +99,20 @@ def of_oneself(name: str, kind: str, *doors: Rest | Live | Page, **facts: Any) -
     return Action(name, kind, facts.pop("may", EVERYBODY), doors, but=but, in_a_room=False)
 
 
+NOT_THERE = dict.fromkeys(("bob", "mod", "gus", "eve", "former", "reader"), NOTHING)
+HIDDEN = NOT_THERE | {"gus": FORBIDDEN}
+"""Of an agent nobody else may know of; guests have no business in the registry at all."""
+AGENT = {
+    "visibility": "private",
+    "max_prompt_tokens": "6000",
+    "max_reply_tokens": "1024",
+    "context_messages": "20",
+    "connect_seconds": "5",
+    "first_token_seconds": "20",
+    "idle_seconds": "15",
+    "total_seconds": "120",
+}
+"""What the form of an agent has to say."""
 EVENTS = "rooms/{den}/events/?after=0"
 PAGE_FOR_ALL = dict.fromkeys(ROLES, OK)
 
@@ -218,11 +232,54 @@ ACTIONS = [
     of_oneself("close a room on a socket, and be alive", READS, Live("room.close", {"room": "{den}"}), Live("ping"),
                but={"elsewhere": OK}),
     of_oneself("see the registry of agents", READS, Rest("GET", "agents/"), Rest("GET", "agents/echo/"), may=EVERYBODY - {"gus"}),
-    of_oneself("make an agent", WRITES, Rest("POST", "agents/", {"username": "newbot"}), may={"root"}),
+    of_oneself("see the registry on its pages", READS, Page("GET", "/agents/"), Page("GET", "/agents/echo/"),
+               Page("GET", "/agents/echo/versions/"), Page("GET", "/agents/new/"), may=EVERYBODY - {"gus"}),
+    of_oneself("make an agent on the page", WRITES, Page("POST", "/agents/new/", {"username": "newbot", **AGENT}),
+               Page("POST", "/agents/new/try", AGENT), may=EVERYBODY - {"gus"}),
+    of_oneself("bring an agent in from a file, which a page tells guests that they cannot", WRITES, Page("POST", "/agents/import/")),
+    of_oneself("see ada's private agent on its pages", READS, Page("GET", "/agents/{secretary}/"),
+               Page("GET", "/agents/{secretary}/versions/"), Page("GET", "/agents/{secretary}/edit/"),
+               Page("GET", "/agents/{secretary}/export"), may={"ada", "root"}, but=HIDDEN),
+    of_oneself("change ada's private agent on its pages", WRITES, Page("POST", "/agents/{secretary}/edit/", AGENT),
+               Page("POST", "/agents/{secretary}/try", AGENT), Page("POST", "/agents/{secretary}/copy", {"username": "newbot"}),
+               Page("POST", "/agents/{secretary}/versions/1/restore"), Page("POST", "/agents/{secretary}/retire"),
+               may={"ada", "root"}, but=HIDDEN),
+    of_oneself("see one's conversations", READS, Page("GET", "/chat/"), may=EVERYBODY - {"gus"}),
+    of_oneself("begin a conversation on the page", WRITES, Page("POST", "/chat/", {"agents": "echo"}), may=EVERYBODY - {"gus"}),
+    row("delete a conversation on the page", WRITES, {"ada", "root"}, Page("POST", "/chat/{session}/delete"), but=NOT_THERE),
+    row("restore a conversation on the page", WRITES, {"ada"}, Page("POST", "/chat/{deleted_session}/restore"),
+        but=NOT_THERE | {"root": NOTHING}),
+    of_oneself("make an agent", WRITES, Rest("POST", "agents/", {"username": "newbot"}),
+               Rest("POST", "agents/import/", {"format": "chatroom.agent/1", "username": "newbot"}), may=EVERYBODY - {"gus"}),
     of_oneself("change an agent", WRITES, Rest("PATCH", "agents/echo/", {"persona": "x"}), may={"root"}),
+    of_oneself("take ada's private agent along", READS, Rest("GET", "agents/{secretary}/export/"), may={"ada", "root"},
+               but=HIDDEN),
+    of_oneself("see ada's private agent and what it was", READS, Rest("GET", "agents/{secretary}/"),
+               Rest("GET", "agents/{secretary}/versions/"), Rest("GET", "agents/{secretary}/versions/1/"),
+               may={"ada", "root"}, but=HIDDEN),
+    of_oneself("change ada's private agent, and make another like it", WRITES,
+               Rest("PATCH", "agents/{secretary}/", {"persona": "x"}),
+               Rest("POST", "agents/{secretary}/versions/1/restore/"), Rest("POST", "agents/{secretary}/copy/", {"username": "newbot"}),
+               may={"ada", "root"}, but=HIDDEN | {"reader": FORBIDDEN}),
+    of_oneself("retire ada's private agent", WRITES, Rest("DELETE", "agents/{secretary}/"), may={"ada", "root"},
+               but=HIDDEN | {"reader": FORBIDDEN}),
+    # --- conversations with agents: one of ada's
+    of_oneself("list one's conversations", READS, Rest("GET", "/api/chat/sessions/"), but={"elsewhere": OK}),
+    of_oneself("begin a conversation", WRITES, Rest("POST", "/api/chat/sessions/", {"agents": ["echo"]}), may=EVERYBODY - {"gus"}),
+    row("see a conversation", READS, {"ada", "root"}, Rest("GET", "/api/chat/sessions/{session}/"),
+        Rest("GET", "/api/chat/sessions/{session}/messages/"), Rest("GET", "/api/chat/sessions/{session}/agents/"), but=NOT_THERE),
+    row("go on with a conversation", WRITES, {"ada", "root"},
+        Rest("POST", "/api/chat/sessions/{session}/messages/", {"body": "hi"}),
+        Rest("POST", "/api/chat/sessions/{session}/agents/echo/direct/", {"body": "hi"}),
+        Rest("POST", "/api/chat/sessions/{session}/multi-agent/", {"coordination": "parallel", "body": "hi"}),
+        but=NOT_THERE | {"reader": FORBIDDEN}),
+    row("delete a conversation", WRITES, {"ada", "root"}, Rest("DELETE", "/api/chat/sessions/{session}/"),
+        but=NOT_THERE | {"reader": FORBIDDEN}),
+    row("restore a conversation", WRITES, {"ada"}, Rest("POST", "/api/chat/sessions/{deleted_session}/restore/"),
+        but=NOT_THERE | {"root": NOTHING, "reader": FORBIDDEN}),
     # --- open to all
     row("read the API's description", READS, EVERYBODY, Rest("GET", "schema/"), Rest("GET", "docs/"), but=PAGE_FOR_ALL),
     row("see the front page", READS, EVERYBODY, Page("GET", "/"), but=PAGE_FOR_ALL),
     row("follow an invitation's link", READS, EVERYBODY, Page("GET", "/invite/{secret}/"), but=PAGE_FOR_ALL),
-    row("get lost under the API", READS, set(), Rest("GET", "no-such-thing/"), but=dict.fromkeys(ROLES, NOTHING)),
+    row("get lost under the API", READS, set(), Rest("GET", "no-such-thing/"), Rest("GET", "/api/chat/no-such-thing/"), but=dict.fromkeys(ROLES, NOTHING)),
 ]  # fmt: skip
