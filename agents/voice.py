@@ -12,6 +12,9 @@ from .sluice import Sluice
 PACE = 0.04
 """Seconds for which text is gathered. The first leaves at once; 25 pieces a second read as a flow."""
 
+STROKE = 0.008
+"""Voices speak on a common beat, so that what several have to say leaves in one breath."""
+
 PARAGRAPH = "\n\n"
 
 Send = Callable[[int, str], Awaitable[None]]
@@ -22,6 +25,11 @@ UNSHOWABLE = {0: None, ord("\r"): None} | dict.fromkeys(range(0xD800, 0xE000), "
 def showable(text: str) -> str:
     """What a message can hold: no NUL, no halves of surrogate pairs, plain line ends. Works on any cut of a text."""
     return text.translate(UNSHOWABLE)
+
+
+def on_the_beat(when: float) -> float:
+    """The last stroke before."""
+    return when - when % STROKE
 
 
 class Voice:
@@ -115,7 +123,7 @@ class Voice:
             self._stirred.clear()
             begun = time.monotonic()
             await self._pass()
-            await self._pause(begun + PACE - time.monotonic())
+            await self._pause(on_the_beat(begun + PACE) - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         if seconds <= 0 or self._ending.is_set():

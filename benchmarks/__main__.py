@@ -31,6 +31,10 @@ MEASURES = {
     "history": "reading.history",
     "token-one": "waiting.one_stream",
     "token-twenty": "waiting.twenty_streams",
+    "stream-plain": "streaming.plain",
+    "stream-litellm": "streaming.litellm",
+    "stream-gated": "streaming.gated",
+    "stream-fifty": "streaming.fifty",
 }
 
 
@@ -74,8 +78,7 @@ def one(stage: Stage, cast: Cast, measure: Measure) -> dict[str, float]:
         with asyncio.Runner(loop_factory=quick_loop()) as runner:
             return runner.run(measure(stage, cast))
     finally:
-        for name in tuple(stage.children):
-            stage.stop(name)
+        stage.stop_all()
 
 
 def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

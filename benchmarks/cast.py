@@ -37,7 +37,7 @@ class Cast:
     archive: str
 
 
-def gather(people: int = 500, own: int = 20) -> Cast:
+def gather(people: int = 500, own: int = 50) -> Cast:
     call_command("migrate", interactive=False, verbosity=0)
     users = User.objects.bulk_create(
         User(username=f"p{number}", display_name=f"Person {number}", password="!") for number in range(people)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -47,8 +47,7 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in tuple(self.children):
-            self.stop(name)
+        self.stop_all()
         self.redis.stop()
         self.postgres.stop()
         self.postgres.service.remove()
@@ -93,12 +92,24 @@ class Stage:
         ours = {name: [self.children[name].pid] for name in names}
         return {**ours, "postgres": [self.postgres.process.pid], "redis": [self.redis.process.pid]}
 
-    def start(self, name: str, command: list[str], core: int = SERVER_CORE) -> None:
+    def start(
+        self, name: str, command: list[str], core: int = SERVER_CORE, environment: Mapping[str, str] | None = None
+    ) -> None:
         with self.on(core), (self.directory / f"{name}.log").open("ab") as log:
             leashed_command, extra = leashed(command)
             self.children[name] = subprocess.Popen(
-                leashed_command, cwd=HERE, stdout=log, stderr=log, start_new_session=True, **extra
+                leashed_command,
+                cwd=HERE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | dict(environment or {}),
+                **extra,
             )
+
+    def stop_all(self) -> None:
+        for name in tuple(self.children):
+            self.stop(name)
 
     def stop(self, name: str) -> None:
         child = self.children.pop(name)
@@ -123,9 +134,9 @@ class Stage:
         self.begin_web()
         await self.until(lambda: answers("127.0.0.1", self.port), "web")
 
-    async def start_worker(self) -> None:
+    async def start_worker(self, **environment: str) -> None:
         self.start("upstream", [sys.executable, "-m", "benchmarks.upstream", str(self.upstream_port)], CLIENT_CORE)
-        self.start("worker", parts.command("worker"))
+        self.start("worker", parts.command("worker"), environment=environment)
         await self.until(lambda: answers("127.0.0.1", self.upstream_port), "upstream")
 
     async def until(self, condition: Callable[[], Awaitable[bool]], name: str, patience: float = 60) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from statistics import median
+from typing import Self
 
 import orjson
 
@@ -30,7 +31,7 @@ class Asker:
         self.done = asyncio.Event()
 
     @classmethod
-    async def enter(cls, stage: Stage, token: str, room: str) -> Asker:
+    async def enter(cls, stage: Stage, token: str, room: str) -> Self:
         asker = cls(room)
         asker.socket = await Socket.connect(stage.port, token, asker.hear)
         await asker.socket.say("room.open", room=room)
@@ -40,9 +41,12 @@ class Asker:
         now = time.monotonic()
         if frame.startswith(b'{"type":"message.text"'):
             self.waited = self.waited or now - self.begun
-            self.late += [now - int(spoken) / 1e9 for spoken in WORD.findall(frame)]
+            self.piece(now, frame)
         elif frame.startswith((b'{"type":"message.finished"', b'{"type":"message.interrupted"')):
             self.done.set()
+
+    def piece(self, now: float, frame: bytes) -> None:
+        self.late += [now - int(spoken) / 1e9 for spoken in WORD.findall(frame)]
 
     async def ask(self) -> float:
         """Seconds to the first word, once the whole answer is there."""

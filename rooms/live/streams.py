@@ -10,13 +10,10 @@ from __future__ import annotations
 from typing import Protocol, cast
 from uuid import UUID
 
-from redis.asyncio import Redis
-
-from .. import background, relaying
+from .. import background
 from .frames import passing
+from .press import Piece, press
 from .store import key, store
-
-KEEP = 15 * 60
 
 
 class Room(Protocol):
@@ -48,24 +45,7 @@ async def send_text(message: Writing, offset: int, text: str) -> None:
         state="writing",
         visible_to=None if message.visible_to is None else tuple(message.visible_to),
     )
-    relaying.publish_soon(frame)
-    await remember(message.id, offset, text)
-
-
-async def remember(message_id: UUID | str, offset: int, text: str) -> None:
-    """Add a piece. Without those before it, it would be of no use, and stay for ever: only the first sets an end."""
-    name, piece = key("text", message_id), f"{offset}|{text}"
-
-    async def push(redis: Redis) -> None:
-        if offset:
-            await redis.execute_command("RPUSHX", name, piece)
-            return
-        async with redis.pipeline(transaction=False) as pipe:
-            pipe.rpush(name, piece)
-            pipe.expire(name, KEEP)
-            await pipe.execute()
-
-    await store().ask(push)
+    await press().send(Piece(frame, key("text", message.id), f"{offset}|{text}", first=not offset))
 
 
 async def atext_so_far(message_id: UUID | str) -> str:

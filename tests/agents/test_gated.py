@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import redis
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings as house
 from django.db import connection
 
@@ -22,7 +23,6 @@ from agents.gates import Gate, Pattern, Window
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Conduct, Reason, Seat, Step
 from agents.services import cancel_run
-from rooms import relaying
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.handlers import handlers_of
 from rooms.live import streams
@@ -46,15 +46,16 @@ class Everywhere:
         self.caplog = caplog
         self.frames: list[dict[str, Any]] = []
         self.texts: list[str] = []
-        publish = relaying.Carrier.publish
+        serialize = RedisPubSubChannelLayer.serialize
 
-        async def overheard(carrier: relaying.Carrier, group: str, message: dict[str, Any]) -> bool:
+        def overheard(layer: RedisPubSubChannelLayer, message: dict[str, Any]) -> bytes:
             self.frames.append(message)
             self.texts.append(json.dumps(message, ensure_ascii=False))
             self.texts.append(in_redis())
-            return await publish(carrier, group, message)
+            packed: bytes = serialize(layer, message)
+            return packed
 
-        monkeypatch.setattr(relaying.Carrier, "publish", overheard)
+        monkeypatch.setattr(RedisPubSubChannelLayer, "serialize", overheard)
 
     def pieces(self) -> list[tuple[int, str]]:
         shown = [json.loads(frame["text"])["data"] for frame in self.frames if frame.get("kind") == "message.text"]

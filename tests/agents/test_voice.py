@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents import gates
 from agents.gates import Window, Withheld
-from agents.voice import PACE, Voice, showable
+from agents.voice import PACE, STROKE, Voice, showable
 from rooms.gates import ALLOW, Verdict, Weight
 
 
@@ -60,7 +60,7 @@ async def test_the_first_word_leaves_at_once_and_the_rest_is_gathered() -> None:
     assert stage.is_whole()
     assert len(stage.sent) <= (time.monotonic() - begun) / PACE + 2
     gaps = [later - earlier for earlier, later in pairwise(stage.times[:-1])]
-    assert min(gaps) > PACE * 0.8
+    assert min(gaps) > PACE - STROKE - 0.002
 
 
 async def test_a_lonely_token_does_not_wait_for_the_next_one() -> None:
