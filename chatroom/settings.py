@@ -72,7 +72,12 @@ ASKS_PER_MINUTE = envint("ASKS_PER_MINUTE", 20)
 ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
 ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
 
-PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
+PERSON_USAGE = [  # what `GET /me/` says a person has used, and what is left
+    "rooms.usage.messages_today",
+    "rooms.usage.limits",
+    "agents.usage.today",
+    "agents.usage.budgets",
+]
 
 # A model's name wires the real backend; without one, agents answer from a script and nothing leaves the machine.
 LLM_MODEL = envstr("LLM_MODEL", "")

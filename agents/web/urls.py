@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import why
+from . import usage, why
 from .views import change, index, remove
 
 urlpatterns = [
+    path("usage/", usage.show, name="usage"),
+    path("usage.csv", usage.export, name="usage_csv"),
     path("messages/<uuid:message_id>/why/", why.show, name="message_why"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),

@@ -32,7 +32,12 @@ def test_the_house_is_wired_like_this():
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.ROOM_PANELS == ["agents.web.panels.seats"]
     assert settings.MESSAGE_LINKS == ["agents.web.links.why"]
-    assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
+    assert settings.PERSON_USAGE == [
+        "rooms.usage.messages_today",
+        "rooms.usage.limits",
+        "agents.usage.today",
+        "agents.usage.budgets",
+    ]
 
 
 def test_a_posted_message_wakes_agents_and_nothing_else_does():

@@ -214,6 +214,7 @@ ACTIONS = [
     of_oneself("see the registry of agents", READS, Rest("GET", "agents/"), Rest("GET", "agents/echo/"), may=EVERYBODY - {"gus"}),
     of_oneself("make an agent", WRITES, Rest("POST", "agents/", {"username": "newbot"}), may={"root"}),
     of_oneself("change an agent", WRITES, Rest("PATCH", "agents/echo/", {"persona": "x"}), may={"root"}),
+    of_oneself("see what one has used", READS, Page("GET", "/usage/"), Page("GET", "/usage.csv")),
     # --- open to all
     row("read the API's description", READS, EVERYBODY, Rest("GET", "schema/"), Rest("GET", "docs/"), but=PAGE_FOR_ALL),
     row("see the front page", READS, EVERYBODY, Page("GET", "/"), but=PAGE_FOR_ALL),

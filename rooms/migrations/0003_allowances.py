@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('rooms', '0001_initial'),
+        ('rooms', '0002_bound_tokens'),
     ]
 
     operations = [
