@@ -176,7 +176,7 @@ class AccountAdmin(admin.ModelAdmin):
     fields = ["scope", "name", "period", "dollars", "spent", "held", "resets_at"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else self.fields[:4]  # type: ignore[index]
+        return self.fields if obj else self.fields[:4]
 
     @admin.display(description="of")
     def name(self, account: Account) -> str:

@@ -100,8 +100,8 @@ def ledger(span: Span, *, person: int | None = None, room: int | None = None, ag
     found = Ledger(span)
     with connection.cursor() as cursor:
         cursor.execute(SUMS, {**span.bounds, "person": person, "room": room, "agent": agent})
-        for dimension, key, *sums in cursor.fetchall():
-            one = Sum(key, *map(int, sums))
+        for dimension, key, calls, prompt, completion, micros in cursor.fetchall():
+            one = Sum(key, calls, int(prompt), int(completion), int(micros))
             if dimension == "all":
                 found.total = one
             else:
@@ -134,8 +134,7 @@ def names_of(dimension: str, keys: Iterable[str]) -> dict[str, str]:
 
 def routes_named(keys: Iterable[str]) -> Iterable[tuple[Any, str]]:
     """Routes are another part's; a house may have none."""
-    try:
-        route = apps.get_model("agents", "Route")
-    except LookupError:
+    route = apps.all_models["agents"].get("route")
+    if route is None:
         return []
     return route._default_manager.filter(pk__in=keys).values_list("pk", "name")

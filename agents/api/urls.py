@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import provenance, registry, runs, seats
+from . import estimates, provenance, registry, runs, seats
 
 urlpatterns = [
     path("agents/", registry.Agents.as_view()),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>/provenance/", provenance.WhyThis.as_view()),
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
+    path("rooms/<slug:slug>/estimate/", estimates.EstimateCost.as_view()),
     path("rooms/<slug:slug>/runs/", runs.Runs.as_view()),
     path("runs/<uuid:run_id>/", runs.OneRun.as_view()),
     path("runs/<uuid:run_id>/cancel/", runs.CancelRun.as_view()),

@@ -176,6 +176,7 @@ ACTIONS = [
         Page("POST", "/rooms/{den}/agents/echo/remove")),
     row("stop the answer bob asked for", WRITES, MEMBERS, Rest("POST", "runs/{run}/cancel/"),
         Live("run.cancel", {"run": "{run}"})),
+    row("hear what a question would cost", WRITES, GUESTS, Rest("POST", "rooms/{den}/estimate/", {"body": "@echo?"})),
     row("ask for a broken answer again", WRITES, GUESTS, Rest("POST", "runs/{broken}/retry/")),
     # --- a public room of ada's, where nobody else is a member
     row("read a public room", READS, VISITORS, Rest("GET", "rooms/{square}/"), Rest("GET", "rooms/{square}/messages/"),
