@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from rooms.models import Room, User
@@ -121,10 +122,11 @@ NOBODY = {"person": "somebody who is gone", "route": "without a route"}
 
 
 def names_of(dimension: str, keys: Iterable[str]) -> dict[str, str]:
-    if dimension not in ("person", "room", "agent", "route"):
+    if dimension not in ("person", "group", "room", "agent", "route"):
         return {}
     rows: Iterable[tuple[Any, str]] = {
         "person": lambda: User.objects.filter(pk__in=keys).values_list("pk", "username"),
+        "group": lambda: Group.objects.filter(pk__in=keys).values_list("pk", "name"),
         "room": lambda: Room.objects.filter(pk__in=keys).values_list("pk", "slug"),
         "agent": lambda: Agent.objects.filter(pk__in=keys).values_list("pk", "user__username"),
         "route": lambda: routes_named(keys),

@@ -13,12 +13,14 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import anomalies, runs, sweeping, waking
 from .laying import begin
 from .models import Step
 from .turns import turn
 
 log = logging.getLogger(__name__)
+
+watch_costs = anomalies.watch_costs  # Celery looks for its tasks in modules of this name
 
 AT_ONCE = 5.0
 """Seconds. The longest answer still fits behind it into the time a task of the queue may take."""

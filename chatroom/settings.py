@@ -97,6 +97,12 @@ PERSON_BUDGET_MICROS_PER_MONTH = envint("PERSON_BUDGET_MICROS_PER_MONTH", 0)
 GUEST_BUDGET_MICROS_PER_DAY = envint("GUEST_BUDGET_MICROS_PER_DAY", PERSON_BUDGET_MICROS_PER_DAY)
 ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
 AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
+COST_ALERT_FACTOR = envint("COST_ALERT_FACTOR", 3, at_least=1, at_most=1000)  # times the usual is told of …
+COST_ALERT_FLOOR_MICROS = envint("COST_ALERT_FLOOR_MICROS", 1_000_000)  # … from here on
+COST_WEBHOOK_URL = envstr("COST_WEBHOOK_URL", "") and envurl("COST_WEBHOOK_URL", schemes=("http", "https")).geturl()
+COST_WEBHOOK_SECRET = envstr("COST_WEBHOOK_SECRET", "")  # signs what is told there
+if COST_WEBHOOK_URL and not COST_WEBHOOK_SECRET:
+    raise SettingError("COST_WEBHOOK_SECRET is not set. It signs what COST_WEBHOOK_URL is told: any long text.")
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,6 +260,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "agents.sweep": {"task": "agents.tasks.sweep", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "agents.watch_costs": {"task": "agents.watch_costs", "schedule": schedule(300.0), "options": {"expires": 240}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 
@@ -291,6 +298,7 @@ EMAIL_HOST_USER = envstr("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = envstr("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = envbool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
+ADMINS = [("", address) for address in envlist("ADMINS", [])]  # who gets mail about what happens to the house
 DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "chatroom@localhost")
 
 # ── What browsers are told ───────────────────────────────────────────────────────────────────────────────────────────
