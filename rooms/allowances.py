@@ -69,6 +69,10 @@ def defaults(*whats: What) -> dict[str, int]:
     return found
 
 
+UNCOUNTED = {"send": 0, "send_guest": 0}
+"""Parameters of a statement that counts nothing, where no allowance says otherwise."""
+
+
 def used_up(what: What, used: int, wait: float | None) -> RoomsError:
     """The refusal, with when there is more."""
     seconds = max(1, ceil(wait or 0))
@@ -133,7 +137,7 @@ def limits_of(user: User) -> list[Limit]:
         cursor.execute(MINE, {"user": user.pk, **defaults(*What)})
         rows = cursor.fetchall()
     return [
-        Limit(what, (most_here if used else most) or None, used or 0, slug or "", name or "", until)
+        Limit(what, (most_here if used and most else most) or None, used or 0, slug or "", name or "", until)
         for what, most, used, most_here, slug, name, until in rows
     ]
 
