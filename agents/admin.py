@@ -15,6 +15,7 @@ from rooms.errors import Invalid, RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
+from .cost_admin import CostsAdmin
 from .facts import snapshot_of
 from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
@@ -228,7 +229,7 @@ class PromptAdmin(ReadOnly):
 
 
 @admin.register(Usage)
-class UsageAdmin(ReadOnly):
+class UsageAdmin(CostsAdmin):
     list_display = [
         "created_at", "agent", "room", "requester", "model",
         "prompt_tokens", "completion_tokens", "dollars", "estimated",

@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import housekeeping, runs, scheduling, sweeping, thoughts, waking
+from . import anomalies, housekeeping, runs, scheduling, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
 from .occasions import is_volunteer
@@ -21,6 +21,8 @@ from .tools import mcp_asking
 from .turns import turn
 
 log = logging.getLogger(__name__)
+
+watch_costs = anomalies.watch_costs  # Celery looks for its tasks in modules of this name
 
 AT_ONCE = 5.0
 """Seconds. The longest answer still fits behind it into the time a task of the queue may take."""

@@ -93,7 +93,12 @@ ASKS_PER_MINUTE = envint("ASKS_PER_MINUTE", 20)
 ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
 ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
 
-PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used
+PERSON_USAGE = [  # what `GET /me/` says a person has used, and what is left
+    "rooms.usage.messages_today",
+    "rooms.usage.limits",
+    "agents.usage.today",
+    "agents.usage.budgets",
+]
 
 MCP_COMMANDS: dict[str, list[str]] = {}  # servers of tools on this machine: a name, and what is started for it
 
@@ -123,6 +128,12 @@ TAPE_DAYS = envint("TAPE_DAYS", 30, at_least=1, at_most=3650)  # … for so long
 AGENT_MAKERS = envstr("AGENT_MAKERS", "everyone")  # who may make agents: everyone, who then owns them, or only staff
 if AGENT_MAKERS not in ("everyone", "staff"):
     raise SettingError(f"AGENT_MAKERS={AGENT_MAKERS!r} will not do. It accepts everyone or staff.")
+COST_ALERT_FACTOR = envint("COST_ALERT_FACTOR", 3, at_least=1, at_most=1000)  # times the usual is told of …
+COST_ALERT_FLOOR_MICROS = envint("COST_ALERT_FLOOR_MICROS", 1_000_000)  # … from here on
+COST_WEBHOOK_URL = envstr("COST_WEBHOOK_URL", "") and envurl("COST_WEBHOOK_URL", schemes=("http", "https")).geturl()
+COST_WEBHOOK_SECRET = envstr("COST_WEBHOOK_SECRET", "")  # signs what is told there
+if COST_WEBHOOK_URL and not COST_WEBHOOK_SECRET:
+    raise SettingError("COST_WEBHOOK_SECRET is not set. It signs what COST_WEBHOOK_URL is told: any long text.")
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30},
     },
+    "agents.watch_costs": {"task": "agents.watch_costs", "schedule": schedule(300.0), "options": {"expires": 240}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }
 
@@ -326,6 +338,7 @@ EMAIL_HOST_USER = envstr("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = envstr("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = envbool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
+ADMINS = [("", address) for address in envlist("ADMINS", [])]  # who gets mail about what happens to the house
 DEFAULT_FROM_EMAIL = envstr("DEFAULT_FROM_EMAIL", "chatroom@localhost")
 
 # ── What browsers are told ───────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from . import allowance_admin  # noqa: F401  # registers what it has
 from .errors import RoomsError
 from .models import ApiToken, Event, Invitation, Membership, Message, Report, Room, User
 from .services.messages import redact_message

@@ -7,12 +7,16 @@ that was not done. It works without Redis.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from .errors import QuotaExceeded, RateLimited, RoomsError
+from .models import User
 from .models.allowance import What
 from .spans import counted, in_words
 
@@ -65,12 +69,77 @@ def defaults(*whats: What) -> dict[str, int]:
     return found
 
 
+UNCOUNTED = {"send": 0, "send_guest": 0}
+"""Parameters of a statement that counts nothing, where no allowance says otherwise."""
+
+
 def used_up(what: What, used: int, wait: float | None) -> RoomsError:
     """The refusal, with when there is more."""
     seconds = max(1, ceil(wait or 0))
     said = {"messages": counted(used, "message"), "times": counted(used, "time"), "wait": in_words(seconds)}
     error = QuotaExceeded if what == What.ASK_DAY else RateLimited
     return error(SENTENCES[what].format(**said), retry_after=seconds)
+
+
+MINE = f"""
+    SELECT w.what, CASE w.what WHEN 'send' THEN {most_sql("send", "''::text")}
+                               WHEN 'ask' THEN {most_sql("ask", "''::text")}
+                               ELSE {most_sql("ask_day", "''::text")} END, t.used, t.most, r.slug, r.name, t.until
+      FROM rooms_user u CROSS JOIN (VALUES (1, 'send'), (2, 'ask'), (3, 'ask_day')) AS w(place, what)
+      LEFT JOIN LATERAL (
+           SELECT t.*, t.since + CASE t.what WHEN 'ask_day' THEN interval '1 day' ELSE interval '1 minute' END AS until
+             FROM rooms_tally t WHERE t.user_id = u.id AND t.what = w.what) t ON t.until > now()
+      LEFT JOIN rooms_room r ON r.id = t.room_id
+     WHERE u.id = %(user)s ORDER BY w.place, r.slug
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What may be done how often. `used` counts the window that is open, in the room of that name if it is one for each
+    room; without one nothing was used. No `limit`: any number."""
+
+    what: str
+    limit: int | None
+    used: int = 0
+    room: str = ""
+    room_name: str = ""
+    resets_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return What(self.what).label
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.used)
+
+    @property
+    def share(self) -> int:
+        """Per cent of it that is gone."""
+        return min(100, round(100 * self.used / self.limit)) if self.limit else 0
+
+    def as_facts(self) -> dict[str, Any]:
+        return {
+            "what": self.what,
+            "per": "day" if self.what == What.ASK_DAY else "minute",
+            "room": self.room or None,
+            "limit": self.limit,
+            "used": self.used,
+            "left": self.left,
+            "resets_at": self.resets_at and self.resets_at.isoformat().replace("+00:00", "Z"),
+        }
+
+
+def limits_of(user: User) -> list[Limit]:
+    """What this person may do and has done. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(MINE, {"user": user.pk, **defaults(*What)})
+        rows = cursor.fetchall()
+    return [
+        Limit(what, (most_here if used and most else most) or None, used or 0, slug or "", name or "", until)
+        for what, most, used, most_here, slug, name, until in rows
+    ]
 
 
 FORGET = """

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Now, TruncDay
 from django.utils.module_loading import import_string
 
+from . import allowances
 from .models import Message, User
 
 Source = Callable[[User], dict[str, Any]]
@@ -30,3 +31,8 @@ def sources() -> tuple[Source, ...]:
 def messages_today(user: User) -> dict[str, Any]:
     """Since midnight, UTC."""
     return {"messages_today": Message.objects.filter(author=user, created_at__gte=TruncDay(Now())).count()}
+
+
+def limits(user: User) -> dict[str, Any]:
+    """What they may send and ask, what of it is used and left, and when there is more."""
+    return {"limits": [limit.as_facts() for limit in allowances.limits_of(user)]}

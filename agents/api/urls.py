@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, moving, provenance, registry, runs, seats, versions
+from . import approvals, beside, estimates, moving, provenance, registry, runs, seats, versions
 
 agent = "agents/<str:username>/"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
     path("rooms/<slug:slug>/approvals/", approvals.Approvals.as_view()),
+    path("rooms/<slug:slug>/estimate/", estimates.EstimateCost.as_view()),
     path("rooms/<slug:slug>/runs/", runs.Runs.as_view()),
     path("runs/<uuid:run_id>/", runs.OneRun.as_view()),
     path("runs/<uuid:run_id>/cancel/", runs.CancelRun.as_view()),

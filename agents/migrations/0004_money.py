@@ -11,7 +11,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0003_many_agents'),
-        ('rooms', '0002_allowances'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import beside, chat, files, registry, runs, uses, versions, why
+from . import beside, chat, files, registry, runs, usage, uses, versions, why
 from .views import change, index, remove
 
 urlpatterns = [
@@ -26,6 +26,8 @@ urlpatterns = [
     path("messages/<uuid:message_id>/alternatives/", beside.alternatives, name="message_alternatives"),
     path("messages/<uuid:message_id>/branch/", beside.branch, name="message_branch"),
     path("messages/<uuid:message_id>/feedback/", beside.feedback, name="message_feedback"),
+    path("usage/", usage.show, name="usage"),
+    path("usage.csv", usage.export, name="usage_csv"),
     path("messages/<uuid:message_id>/why/", why.show, name="message_why"),
     path("runs/<uuid:run_id>/", runs.show, name="run"),
     path("runs/<uuid:run_id>/act", runs.act, name="run_act"),

@@ -54,7 +54,9 @@ class Telling:
 
     def post(self, author: User, act: Act) -> UUID:
         reply_to = self.messages[act.on] if act.on else None
-        posted = post_message(room=self.room, author=author, body=act.text, reply_to=reply_to, visible_to=act.to)
+        posted = post_message(
+            room=self.room, author=author, body=act.text, reply_to=reply_to, visible_to=act.to, counted=False
+        )
         self.happened(act.at)
         return UUID(posted.message["id"])
 

@@ -24,7 +24,7 @@ import psycopg
 from django.db import IntegrityError, connection, transaction
 
 from .. import db, handlers, relaying
-from ..allowances import used_up
+from ..allowances import UNCOUNTED, used_up
 from ..errors import Conflict, Forbidden, NotFound, Unavailable
 from ..live.frames import Frame, wire
 from ..models import Room, User
@@ -119,8 +119,12 @@ def post_message(
     thread: str | UUID | None = None,
     visible_to: Sequence[str] | None = None,
     trusted: bool = False,
+    counted: bool = True,
 ) -> Posted:
-    """Keep what somebody said, from synchronous code; inside a transaction or not. Raises any RoomsError."""
+    """Keep what somebody said, from synchronous code; inside a transaction or not. Raises any RoomsError.
+
+    Unless `counted`, it does not go by what its author may send: for what is told of the past.
+    """
     place, speaker = (
         Place(room.pk, room.slug),
         Speaker(author.pk, author.kind, trusted or author.is_superuser),
@@ -131,7 +135,7 @@ def post_message(
         links = links_of(posting, ask(LOOK_UP, posting.look_up_params())[0])
     try:
         with transaction.atomic():
-            rows = ask(KEEP, posting.keep_params(links))
+            rows = ask(KEEP, posting.keep_params(links) | ({} if counted else UNCOUNTED))
             if rows:
                 seq, event_id, pending, json = rows[0]
                 frame = frame_of(posting, links, seq, json)

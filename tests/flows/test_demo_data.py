@@ -10,6 +10,7 @@ import orjson
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from agents import sweeping, waking
@@ -28,8 +29,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker) -> Iterator[dict[str, User]]:
-    """Loaded once for all that only look at it."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    """Loaded once for all that only look at it, under the limits of a real house."""
+    real = {"SENDS_PER_MINUTE": 20, "SENDS_PER_MINUTE_GUEST": 5, "ASKS_PER_MINUTE": 20, "ASKS_PER_DAY": 100}
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(**real):
         assert load.load_demo()
         yield {user.username: user for user in User.objects.all()}
         transaction.set_rollback(True)

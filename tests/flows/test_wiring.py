@@ -41,7 +41,12 @@ def test_the_house_is_wired_like_this():
     assert [name.removeprefix("agents.web.links.") for name in settings.MESSAGE_LINKS] == [
         *("why", "run", "alternatives"),
     ]
-    assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
+    assert settings.PERSON_USAGE == [
+        "rooms.usage.messages_today",
+        "rooms.usage.limits",
+        "agents.usage.today",
+        "agents.usage.budgets",
+    ]
 
 
 def test_a_posted_message_and_a_finished_answer_wake_agents_and_nothing_else_does():

@@ -37,7 +37,9 @@ class Scene:
             return None
         secret, prefix, digest = new_secret("crt")
         scopes = ["read"] if role == "reader" else list(ALL)
-        token = ApiToken.objects.create(user=user, name=role, prefix=prefix, digest=digest, scopes=scopes)
+        token = ApiToken.objects.create(
+            user=user, name=role, prefix=prefix, digest=digest, scopes=scopes, bound=role == "elsewhere"
+        )
         if role == "elsewhere":
             token.rooms.add(self.attic)
         return secret

@@ -196,6 +196,7 @@ ACTIONS = [
     row("decide on what an agent wants to do for bob", WRITES, MEMBERS,
         Rest("POST", "approvals/{approval}/", {"decision": "deny"}),
         Live("approval.decide", {"approval": "{approval}", "decision": "deny"})),
+    row("hear what a question would cost", WRITES, GUESTS, Rest("POST", "rooms/{den}/estimate/", {"body": "@echo?"})),
     row("ask for a broken answer again", WRITES, GUESTS, Rest("POST", "runs/{broken}/retry/")),
     # --- a public room of ada's, where nobody else is a member
     row("read a public room", READS, VISITORS, Rest("GET", "rooms/{square}/"), Rest("GET", "rooms/{square}/messages/"),
@@ -277,6 +278,7 @@ ACTIONS = [
         but=NOT_THERE | {"reader": FORBIDDEN}),
     row("restore a conversation", WRITES, {"ada"}, Rest("POST", "/api/chat/sessions/{deleted_session}/restore/"),
         but=NOT_THERE | {"root": NOTHING, "reader": FORBIDDEN}),
+    of_oneself("see what one has used", READS, Page("GET", "/usage/"), Page("GET", "/usage.csv")),
     # --- open to all
     row("read the API's description", READS, EVERYBODY, Rest("GET", "schema/"), Rest("GET", "docs/"), but=PAGE_FOR_ALL),
     row("see the front page", READS, EVERYBODY, Page("GET", "/"), but=PAGE_FOR_ALL),
