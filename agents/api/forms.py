@@ -16,7 +16,8 @@ class SeatForm(Strict):
 
 
 class TriggerForm(Strict):
-    trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
+    trigger = serializers.ChoiceField(choices=Seat.Trigger.choices, required=False)
+    tools_off = serializers.ListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
 
 
 class AgentFacts(Strict):

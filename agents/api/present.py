@@ -40,6 +40,8 @@ def seat(found: Seat) -> Facts:
         "agent": person(found.agent.user),
         "persona": found.agent.persona,
         "trigger": found.trigger,
+        "tools": [tool for tool in found.agent.tools if tool not in found.tools_off],
+        "tools_off": found.tools_off,
         "added_by": found.added_by and found.added_by.username,
         "created_at": time(found.created_at),
     }

@@ -41,6 +41,8 @@ class SeatShape(Shape):
     agent = PersonShape()
     persona = serializers.CharField()
     trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
+    tools = serializers.ListField(child=serializers.CharField(), help_text="What it may use here besides talking.")
+    tools_off = serializers.ListField(child=serializers.CharField(), help_text="What it may not use here.")
     added_by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
 

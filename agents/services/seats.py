@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 
 from rooms.errors import Conflict, Invalid, NotFound
@@ -30,15 +32,17 @@ def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigge
     return seat
 
 
-def change_seat(*, seat: Seat, by: User, trigger: str) -> Seat:
-    """Change when the agent answers here. What it is writing right now it finishes."""
-    check_trigger(trigger)
+def change_seat(*, seat: Seat, by: User, **facts: Any) -> Seat:
+    """Change when the agent answers here, or which tools it does without. What it is writing right now it finishes."""
+    check_trigger(facts.get("trigger", seat.trigger))
     with transaction.atomic():
         lock_room(seat.room)
         seat = as_it_is(seat)
-        if seat.trigger != trigger:
-            seat.trigger = trigger
-            seat.save(update_fields=["trigger"])
+        changed = [name for name, value in facts.items() if getattr(seat, name) != value]
+        for name in changed:
+            setattr(seat, name, facts[name])
+        if changed:
+            seat.save(update_fields=changed)
             tell(seat, "seat.changed", by)
     return seat
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import uses, why
-from .views import change, index, remove
+from .views import change, index, remove, tools
 
 urlpatterns = [
     path("approvals/<uuid:approval_id>/", uses.decide, name="approval_decide"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("messages/<uuid:message_id>/why/", why.show, name="message_why"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),
+    path("rooms/<slug:slug>/agents/<str:username>/tools", tools, name="seat_tools"),
     path("rooms/<slug:slug>/agents/<str:username>/remove", remove, name="seat_remove"),
 ]
