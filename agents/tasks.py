@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import forgetting, runs, sweeping, waking
 from .laying import begin
 from .models import McpServer, Step
 from .tools import mcp_asking
@@ -66,6 +66,12 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def forget(event_id: int) -> None:
+    """Words were taken away: what is kept of them elsewhere goes too."""
+    forgetting.forget(event_id)
 
 
 @shared_task

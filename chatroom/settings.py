@@ -37,6 +37,9 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
+    "message.redacted": ["agents.tasks.forget"],
+    "message.withdrawn": ["agents.tasks.forget"],
+    "room.deleted": ["agents.tasks.forget"],
 }
 
 STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs
@@ -57,13 +60,15 @@ AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent 
     "agents.tools.web.fetch_url",
     "agents.tools.program.run_python",
     "agents.tools.own.withdraw_messages",
+    "agents.tools.notes.read_notes",
+    "agents.tools.notes.write_note",
 ]
 
 RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
-ROOM_PANELS = ["agents.web.panels.seats"]  # what floors above add to the pages of a room
+ROOM_PANELS = ["agents.web.panels.seats", "agents.web.notes.panel"]  # what floors above add to the pages of a room
 MESSAGE_LINKS = ["agents.web.links.why"]  # what floors above offer about a message
 
 PERSON_USAGE = ["rooms.usage.messages_today", "agents.usage.today"]  # what `GET /me/` says a person has used

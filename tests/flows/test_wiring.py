@@ -20,18 +20,23 @@ def test_the_house_is_wired_like_this():
         "guardian.backends.ObjectPermissionBackend",
     ]
     assert settings.MESSAGE_GATES == ["rooms.gates.length", "rooms.gates.link_flood"]
-    assert settings.EVENT_HANDLERS == {"message.posted": ["agents.tasks.wake"]}
+    assert settings.EVENT_HANDLERS == {
+        "message.posted": ["agents.tasks.wake"],
+        "message.redacted": ["agents.tasks.forget"],
+        "message.withdrawn": ["agents.tasks.forget"],
+        "room.deleted": ["agents.tasks.forget"],
+    }
     assert settings.STEP_GATES == ["agents.budgets.within_limits"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
     assert [name.rpartition(".")[2] for name in settings.AGENT_TOOLS] == [
         *("search_room", "read_messages", "list_members", "calculator", "date_and_time", "fetch_url", "run_python"),
-        "withdraw_messages",
+        *("withdraw_messages", "read_notes", "write_note"),
     ]
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
-    assert settings.ROOM_PANELS == ["agents.web.panels.seats"]
+    assert settings.ROOM_PANELS == ["agents.web.panels.seats", "agents.web.notes.panel"]
     assert settings.MESSAGE_LINKS == ["agents.web.links.why"]
     assert settings.PERSON_USAGE == ["rooms.usage.messages_today", "agents.usage.today"]
 

@@ -129,6 +129,7 @@ ACTIONS = [
     row("see who is here", READS, GUESTS, Rest("GET", "rooms/{den}/presence/"), Live("presence", {"room": "{den}"})),
     row("see the settings", READS, GUESTS, Page("GET", "/rooms/{den}/settings/")),
     row("see the agents", READS, GUESTS, Rest("GET", "rooms/{den}/agents/"), Page("GET", "/rooms/{den}/agents/")),
+    row("read the notepad", READS, GUESTS, Page("GET", "/rooms/{den}/notes/")),
     row("see the runs", READS, GUESTS, Rest("GET", "rooms/{den}/runs/"), Rest("GET", "runs/{run}/")),
     row("see why an agent said something", READS, GUESTS, Rest("GET", "messages/{answer}/provenance/"),
         Page("GET", "/messages/{answer}/why/")),
@@ -185,6 +186,10 @@ ACTIONS = [
     row("decide on what an agent wants to do for bob", WRITES, MEMBERS,
         Rest("POST", "approvals/{approval}/", {"decision": "deny"}),
         Live("approval.decide", {"approval": "{approval}", "decision": "deny"})),
+    row("write a note", WRITES, GUESTS, Page("POST", "/rooms/{den}/notes/", {"title": "Tea", "body": "Blue tin."})),
+    row("change and delete bob's note, which others are told they cannot", WRITES, GUESTS,
+        Page("POST", "/rooms/{den}/notes/{note}/", {"title": "Tea", "body": "Red tin."}),
+        Page("POST", "/rooms/{den}/notes/{note}/delete")),
     row("ask for a broken answer again", WRITES, GUESTS, Rest("POST", "runs/{broken}/retry/")),
     # --- a public room of ada's, where nobody else is a member
     row("read a public room", READS, VISITORS, Rest("GET", "rooms/{square}/"), Rest("GET", "rooms/{square}/messages/"),
