@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import anomalies, housekeeping, runs, scheduling, sweeping, thoughts, waking
+from . import anomalies, forgetting, housekeeping, runs, scheduling, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
 from .occasions import is_volunteer
@@ -77,6 +77,12 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def forget(event_id: int) -> None:
+    """Words were taken away: what is kept of them elsewhere goes too."""
+    forgetting.forget(event_id)
 
 
 @shared_task

@@ -50,8 +50,9 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
     "message.finished": ["agents.tasks.wake"],  # an agent has answered, and named somebody
-    "message.redacted": ["agents.tasks.forget_thoughts"],
-    "message.withdrawn": ["agents.tasks.forget_thoughts"],
+    "message.redacted": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+    "message.withdrawn": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+    "room.deleted": ["agents.tasks.forget"],
 }
 
 STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs
@@ -72,13 +73,15 @@ AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent 
     "agents.tools.web.fetch_url",
     "agents.tools.program.run_python",
     "agents.tools.own.withdraw_messages",
+    "agents.tools.notes.read_notes",
+    "agents.tools.notes.write_note",
 ]
 
 RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds besides: it lives when no worker does
 
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
-ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs"]  # what floors above add to the pages of a room
+ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs", "agents.web.notes.panel"]
 HOUSE_PAGES = ["agents.web.pages.registry", "agents.web.pages.conversations"]  # what they have besides rooms
 MESSAGE_LINKS = [  # what floors above offer about a message
     "agents.web.links.why",

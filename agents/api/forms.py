@@ -39,6 +39,7 @@ class SeatForm(TriggerFacts):
 
 class TriggerForm(TriggerFacts):
     trigger = serializers.ChoiceField(choices=Seat.Trigger.choices, required=False)
+    tools_off = serializers.ListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:

@@ -42,7 +42,7 @@ class OneSeat(APIView):
         request=TriggerForm,
         responses=SeatShape,
         tags=["agents"],
-        summary="Change when it answers here",
+        summary="Change when it answers here, and which of its tools it does without",
     )
     def patch(self, request: Request, slug: str, username: str) -> Response:
         seat = seat_for(self.room(MANAGE), username)

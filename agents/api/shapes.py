@@ -103,6 +103,8 @@ class SeatShape(Shape):
     scheduled_by = serializers.CharField(allow_null=True, help_text="Who asks, and pays, at its hour.")
     status = serializers.ChoiceField(choices=[(doing.value, doing.value) for doing in Doing])
     status_detail = serializers.CharField(help_text="The tool it uses, or who paused it and why.")
+    tools = serializers.ListField(child=serializers.CharField(), help_text="What it may use here besides talking.")
+    tools_off = serializers.ListField(child=serializers.CharField(), help_text="What it may not use here.")
     added_by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
 

@@ -4,6 +4,7 @@ from .alternatives import branch, regenerate
 from .approvals import decide_approval
 from .asking import ask
 from .feedback import give_feedback, take_back_feedback
+from .notes import change_note, delete_note, write_note
 from .registry import change_agent, copy_agent, create_agent, restore_version, retire_agent, share_agent
 from .runs import cancel_run, retry_run
 from .seats import change_seat, seat_agent, unseat_agent
@@ -15,10 +16,12 @@ __all__ = [
     "cancel_run",
     "cancel_step",
     "change_agent",
+    "change_note",
     "change_seat",
     "copy_agent",
     "create_agent",
     "decide_approval",
+    "delete_note",
     "give_feedback",
     "regenerate",
     "restore_version",
@@ -29,4 +32,5 @@ __all__ = [
     "share_agent",
     "take_back_feedback",
     "unseat_agent",
+    "write_note",
 ]

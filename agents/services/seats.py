@@ -20,6 +20,7 @@ from .runs import stop
 INSTRUCTION = 2_000
 OF_TRIGGER = ("trigger", "keywords", "schedule", "instruction")
 """What says when an agent speaks in a room."""
+OF_SEAT = (*OF_TRIGGER, "tools_off")
 
 
 def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigger.MENTION, **facts: Any) -> Seat:
@@ -46,14 +47,16 @@ def seat_agent(*, room: Room, agent: Agent, by: User, trigger: str = Seat.Trigge
 
 
 def change_seat(*, seat: Seat, by: User, **facts: Any) -> Seat:
-    """Change when the agent answers here: any of `OF_TRIGGER`. What it is writing right now it finishes."""
+    """Change when the agent answers here, any of `OF_TRIGGER`, or which tools it does without. What it is writing right
+    now it finishes."""
     with transaction.atomic():
         lock_room(seat.room)
         seat = as_it_is(seat)
-        before = [getattr(seat, name) for name in OF_TRIGGER]
+        before = [getattr(seat, name) for name in OF_SEAT]
+        seat.tools_off = facts.pop("tools_off", seat.tools_off)
         set_trigger(seat, by, **facts)
-        if [getattr(seat, name) for name in OF_TRIGGER] != before:
-            seat.save(update_fields=[*OF_TRIGGER, "scheduled_by", "last_slot"])
+        if [getattr(seat, name) for name in OF_SEAT] != before:
+            seat.save(update_fields=[*OF_SEAT, "scheduled_by", "last_slot"])
             tell(seat, "seat.changed", by)
     return seat
 

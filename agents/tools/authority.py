@@ -25,7 +25,8 @@ def objection(tool: Tool, task: Task) -> str:
     agent = Agent.objects.select_related("user").get(pk=task.agent_id)
     room = Room.objects.get(pk=task.room_id)
     requester = User.objects.filter(asked_tasks=task.pk).first()
-    if tool.name not in agent.tools or not agent.enabled or not is_seated(agent, room):
+    seat = seat_in(room, agent)
+    if tool.name not in agent.tools or not agent.enabled or seat is None or tool.name in seat.tools_off:
         return f"{agent.user.username} has no tool «{tool.name}» here."
     if not agent.user.has_perm(tool.permission, room):
         return f"{agent.user.username} may not do this in this room."
@@ -36,8 +37,8 @@ def objection(tool: Tool, task: Task) -> str:
     return tool.off()
 
 
-def is_seated(agent: Agent, room: Room) -> bool:
-    return room.deleted_at is None and Seat.objects.filter(agent=agent, room=room).exists()
+def seat_in(room: Room, agent: Agent) -> Seat | None:
+    return Seat.objects.filter(agent=agent, room=room).first() if room.deleted_at is None else None
 
 
 def is_guest(user: User, room: Room) -> bool:

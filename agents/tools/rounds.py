@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import orjson
 
 from ..llm.port import ToolCall, ToolOffer, Turn, count_tokens
 from ..models import Agent, Status, Step, Task
-from .registry import Tool, tools_named
+from .registry import tools_named
 from .schema import BadArguments, object_in
 
 ROUNDS = 5
@@ -40,7 +40,7 @@ def rounds_of(task: Task, step: Step) -> Rounds:
     agent = task.agent
     if not agent.tools:
         return Rounds()
-    offers = offered(agent)
+    offers = offered(agent, task.seat.tools_off if task.seat else ())
     done = list(earlier(task, step))
     turns = tuple(turns_of(task, done, agent.max_prompt_tokens // FOR_ANSWERS))
     tokens = sum(cost_of_offer(offer) for offer in offers) + sum(cost_of(turn) for turn in turns)
@@ -49,19 +49,15 @@ def rounds_of(task: Task, step: Step) -> Rounds:
     return Rounds(offers, turns, tokens, may_call=len(callers) < ROUNDS, unsaid=unsaid)
 
 
-def offered(agent: Agent) -> tuple[ToolOffer, ...]:
-    """Tools that this agent has and that work on this machine, as many as the prompt has room for."""
+def offered(agent: Agent, off: Collection[str] = ()) -> tuple[ToolOffer, ...]:
+    """Tools that this agent has, that are not off in its room and work on this machine; as many as fit the prompt."""
     offers: list[ToolOffer] = []
     free = agent.max_prompt_tokens // FOR_TOOLS
-    for tool in tools_of(agent):
+    for tool in tools_named([name for name in agent.tools if name not in off]):
         free -= cost_of_offer(tool.offer)
         if free >= 0 and not tool.off():
             offers.append(tool.offer)
     return tuple(offers)
-
-
-def tools_of(agent: Agent) -> Iterator[Tool]:
-    yield from tools_named(agent.tools)
 
 
 def cost_of_offer(offer: ToolOffer) -> int:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import beside, chat, files, registry, runs, usage, uses, versions, why
-from .views import change, index, remove
+from . import beside, chat, files, notes, registry, runs, usage, uses, versions, why
+from .views import change, index, remove, tools
 
 urlpatterns = [
     path("agents/", registry.index, name="agents"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("chat/", chat.index, name="chat"),
     path("chat/<slug:slug>/delete", chat.delete, name="chat_delete"),
     path("chat/<slug:slug>/restore", chat.restore, name="chat_restore"),
+    path("rooms/<slug:slug>/notes/", notes.index, name="room_notes"),
+    path("rooms/<slug:slug>/notes/<int:note_id>/", notes.change, name="note"),
+    path("rooms/<slug:slug>/notes/<int:note_id>/delete", notes.delete, name="note_delete"),
     path("approvals/<uuid:approval_id>/", uses.decide, name="approval_decide"),
     path("rooms/<slug:slug>/uses/", uses.show, name="room_uses"),
     path("messages/<uuid:message_id>/alternatives/", beside.alternatives, name="message_alternatives"),
@@ -35,5 +38,6 @@ urlpatterns = [
     path("rooms/<slug:slug>/runs/", runs.index, name="room_runs"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),
+    path("rooms/<slug:slug>/agents/<str:username>/tools", tools, name="seat_tools"),
     path("rooms/<slug:slug>/agents/<str:username>/remove", remove, name="seat_remove"),
 ]

@@ -91,6 +91,18 @@ def change(request: PageRequest, slug: str, username: str) -> HttpResponse:
 
 @require_POST
 @page
+def tools(request: PageRequest, slug: str, username: str) -> HttpResponse:
+    """Which of its tools the agent may use here: those that are ticked."""
+    found = seat_for(room_for(request.user, slug, MANAGE), username)
+    ticked = request.POST.getlist("tools")
+    off = [name for name in found.agent.tools if name not in ticked]
+    if attempt(request, lambda: services.change_seat(seat=found, by=request.user, tools_off=off)):
+        notices.success(request, "Saved.")
+    return redirect("room_seats", slug)
+
+
+@require_POST
+@page
 def remove(request: PageRequest, slug: str, username: str) -> HttpResponse:
     found = seat_for(room_for(request.user, slug, MANAGE), username)
     if attempt(request, lambda: services.unseat_agent(seat=found, by=request.user)):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0002_allowances'),
+        ('rooms', '0003_allowances'),
     ]
 
     operations = [

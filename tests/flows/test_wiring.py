@@ -23,20 +23,21 @@ def test_the_house_is_wired_like_this():
     assert settings.EVENT_HANDLERS == {
         "message.posted": ["agents.tasks.wake"],
         "message.finished": ["agents.tasks.wake"],
-        "message.redacted": ["agents.tasks.forget_thoughts"],
-        "message.withdrawn": ["agents.tasks.forget_thoughts"],
+        "message.redacted": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+        "message.withdrawn": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+        "room.deleted": ["agents.tasks.forget"],
     }
     assert settings.STEP_GATES == ["agents.budgets.within_limits"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
     assert [name.rpartition(".")[2] for name in settings.AGENT_TOOLS] == [
         *("search_room", "read_messages", "list_members", "calculator", "date_and_time", "fetch_url", "run_python"),
-        "withdraw_messages",
+        *("withdraw_messages", "read_notes", "write_note"),
     ]
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
-    assert settings.ROOM_PANELS == ["agents.web.panels.seats", "agents.web.panels.runs"]
+    assert settings.ROOM_PANELS == ["agents.web.panels.seats", "agents.web.panels.runs", "agents.web.notes.panel"]
     assert settings.HOUSE_PAGES == ["agents.web.pages.registry", "agents.web.pages.conversations"]
     assert [name.removeprefix("agents.web.links.") for name in settings.MESSAGE_LINKS] == [
         *("why", "run", "alternatives"),

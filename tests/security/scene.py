@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, AgentVersion, Approval, Seat, Step, Task
+from agents.models import Agent, AgentVersion, Approval, RoomNote, Seat, Step, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -119,6 +119,7 @@ def scene(people: dict[str, User]) -> Scene:
         "public": public,
         "answer": answer,
         "run": str(run.pk),
+        "note": str(RoomNote.objects.create(room=den, title="Tin", body="Green.", author=bob).pk),
         "approval": str(approval.pk),
         "broken": str(broken.pk),
         "invitation": invitation.prefix,

@@ -46,3 +46,16 @@ def test_what_does_not_exist_is_not_seated(den, ada, browser_of):
     for form in ({"agent": "nobody", "trigger": "mention"}, {"agent": "", "trigger": "x"}):
         assert browser_of(ada).post("/rooms/den/agents/", form).status_code == 400
     assert browser_of(ada).post("/rooms/den/agents/nobody/", {"trigger": "off"}).status_code == 404
+
+
+def test_an_owner_ticks_the_tools_an_agent_may_use_here(den, ada, bob, scribe, browser_of):
+    Agent.objects.filter(pk=scribe.pk).update(tools=["calculator", "search_room"])
+    client = browser_of(ada)
+    client.post("/rooms/den/agents/", {"agent": "scribe", "trigger": "mention"})
+    assert 'value="calculator" checked' in client.get("/rooms/den/agents/").content.decode()
+    client.post("/rooms/den/agents/scribe/tools", {"tools": ["search_room", "sudo"]})
+    assert Seat.objects.get().tools_off == ["calculator"]
+    page = client.get("/rooms/den/agents/").content.decode()
+    assert 'value="calculator">' in page
+    assert 'value="search_room" checked' in page
+    assert "seat-tools" not in browser_of(bob).get("/rooms/den/agents/").content.decode()
