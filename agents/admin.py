@@ -15,6 +15,7 @@ from rooms.errors import RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
+from .feedback_admin import FeedbackAdmin
 from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
@@ -197,3 +198,6 @@ class BreakerAdmin(ReadOnly):
             state=Breaker.State.CLOSED, failures=0, opened_at=None, probe=None, probe_until=None
         )
         self.message_user(request, f"{closed} closed.", messages.SUCCESS)
+
+
+__all__ = ["FeedbackAdmin"]

@@ -218,7 +218,7 @@ def panel_of(story: Provenance, user: Any) -> Panel:
     by_id: dict[UUID, Step] = {step.pk: step for step in sorted(story.steps, key=in_order)}
     drawing = draw({id: [one.pk for one in step.needs.all()] for id, step in by_id.items()})
     order = [*drawing.boxes, *(id for id in by_id if id not in drawing.boxes)]
-    nodes = [Node(by_id[id], story, drawing.boxes.get(id), place) for place, id in enumerate(order, 1)]  # type: ignore[index, arg-type]
+    nodes = [Node(by_id[id], story, drawing.boxes.get(id), place) for place, id in enumerate(order, 1)]  # type: ignore[index]
     done = {id for id, step in by_id.items() if step.status == Status.DONE}
     lines = [Line(path, edge[0] in done) for edge, path in drawing.lines.items()]
     may_stop = user.has_perm(needed_to_cancel(user, task), task.room)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from agents.graph import HEIGHT, WIDTH, draw
 
 
@@ -21,7 +23,7 @@ def test_each_step_stands_below_all_it_needs_and_those_of_one_layer_do_not_overl
             assert drawing.boxes[one].y + HEIGHT < drawing.boxes[step].y
             assert (one, step) in drawing.lines
     row = sorted(drawing.boxes[step].x for step in "bcd")
-    assert all(left + WIDTH <= right for left, right in zip(row, row[1:], strict=False))
+    assert all(left + WIDTH <= right for left, right in pairwise(row))
     assert len({drawing.boxes[step].y for step in "bcd"}) == 1
     assert all(0 <= box.x <= drawing.width - WIDTH for box in drawing.boxes.values())
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, Seat, Task
+from agents.models import Agent, Seat, Step, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -93,6 +93,8 @@ def scene(people: dict[str, User]) -> Scene:
         task(seat, bob, said),
         task(seat, bob, asked, status="interrupted", reason="worker_lost", ended_at=timezone.now()),
     )
+    step = Step.objects.create(task=run)
+    redo = Step.objects.create(task=broken, status="failed", ended_at=timezone.now())
     answer = message(den, echo, "hello, bob")
     task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
     invitation, secret = create_invitation(room=den, by=ada)
@@ -109,6 +111,8 @@ def scene(people: dict[str, User]) -> Scene:
         "answer": answer,
         "run": str(run.pk),
         "broken": str(broken.pk),
+        "step": str(step.pk),
+        "redo": str(redo.pk),
         "invitation": invitation.prefix,
         "secret": secret,
         "token": prefix,
