@@ -17,6 +17,7 @@ from rooms.models.user import validate_username
 
 from .cost_admin import CostsAdmin
 from .facts import snapshot_of
+from .feedback_admin import FeedbackAdmin
 from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
@@ -262,4 +263,4 @@ class BreakerAdmin(ReadOnly):
         self.message_user(request, f"{closed} closed.", messages.SUCCESS)
 
 
-from . import admin_tools  # noqa: E402, F401  # registered by being imported
+__all__ = ["FeedbackAdmin"]

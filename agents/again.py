@@ -1,7 +1,9 @@
 """Which steps of a run are taken over and which are done again, when it is done again from one of them.
 
 Everything that needs the step is done again, except what unrolled from it: the tools a model called and the step that
-went on after them. It will call its own. What a tool read in the room is not kept, so such a tool is used again.
+went on after them. It will call its own. Where agents work together the later stages (another round, reviews,
+decisions, who speaks at last) are laid out when they are reached. What a tool read in the room is not kept, so it reads
+again.
 """
 
 from __future__ import annotations
@@ -31,6 +33,11 @@ class Again:
     def lay(self, task: Task) -> None:
         """The same steps for another run."""
         new = {one.pk: taken_over(one, task) for one in self.done} | {one.pk: once_more(one, task) for one in self.anew}
+        ids = {str(old): str(step.pk) for old, step in new.items()}
+        for old, step in new.items():
+            step.input = {name: ids.get(str(value), value) for name, value in step.input.items()}
+            if step.status == Status.DONE:
+                step.input["taken_from"] = str(old)
         Step.objects.bulk_create(new.values())
         link = Step.needs.through
         link.objects.bulk_create(
@@ -49,7 +56,7 @@ def taken_over(step: Step, task: Task) -> Step:
         title=step.title,
         status=Status.DONE,
         tool=step.tool,
-        input=step.input | {"taken_from": str(step.pk)},
+        input=step.input,
         read=step.read,
         output=step.output,
         started_at=step.started_at,
@@ -62,14 +69,15 @@ def once_more(step: Step, task: Task) -> Step:
     return Step(task=task, kind=step.kind, agent_id=step.agent_id, title=step.title, tool=step.tool, input=given)
 
 
-def again_from(steps: Sequence[Step], step_id: UUID) -> Again:
-    """The plan for doing a run again from this step. Raises NotFound when it has no such step."""
+def again_from(steps: Sequence[Step], step_id: UUID, together: bool = False) -> Again:
+    """The plan for doing a run again from this step; `together` when several agents work on it. Raises NotFound when
+    it has no such step."""
     by_id = {step.pk: step for step in steps}
     if step_id not in by_id:
         raise NotFound
     needs: Needs = {step.pk: {one.pk for one in step.needs.all()} for step in steps}
     again = reach(needs, {step_id} | {step.pk for step in steps if not is_kept(step)})
-    gone = unrolled(by_id, needs, again)
+    gone = unrolled(by_id, needs, again, together)
     return Again(
         done=tuple(step for step in steps if step.pk not in again),
         anew=tuple(step for step in steps if step.pk in again - gone.keys()),
@@ -93,18 +101,34 @@ def reach(needs: Needs, begun: Iterable[UUID]) -> set[UUID]:
     return found
 
 
-def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID]) -> dict[UUID, UUID]:
+def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID], together: bool) -> dict[UUID, UUID]:
     """What is not laid out again, because the step it came from will lay out its own; with that step."""
     gone: dict[UUID, UUID] = {}
     for id in (id for id in layers_of(needs) if id in again):
-        step, callers = by_id[id], needs[id] & again
-        if step.kind == Step.Kind.TOOL and callers:
-            gone[id] = origin(next(iter(callers)), gone)
-        elif called := [one for one in needs[id] if one in gone and by_id[one].kind == Step.Kind.TOOL]:
-            gone[id] = gone[called[0]]
-        elif laid_by := [one for one in callers if by_id[origin(one, gone)].kind == Step.Kind.PLAN]:
-            gone[id] = origin(laid_by[0], gone)
+        callers = needs[id] & again
+        if callers and (caller := laid_by(by_id[id], [by_id[one] for one in callers], gone, together)):
+            gone[id] = origin(caller.pk, gone)
     return gone
+
+
+def laid_by(step: Step, callers: Sequence[Step], gone: Mapping[UUID, UUID], together: bool) -> Step | None:
+    """The one of these at whose end this step was laid out; None when it was planned from the first."""
+    if step.kind == Step.Kind.TOOL:
+        return callers[0]
+    for caller in callers:
+        if caller.pk in gone and caller.kind == Step.Kind.TOOL:
+            return caller
+        if together and (caller.pk in gone or is_a_later_stage(step, caller)):
+            return caller
+    return None
+
+
+def is_a_later_stage(step: Step, caller: Step) -> bool:
+    """Contributions that were planned side by side, or one after another, are of one stage; anything else is not."""
+    consult = Step.Kind.CONSULT
+    if not step.kind == caller.kind == consult or "redo" in step.input:
+        return True
+    return bool(step.input.get("round", 1) > caller.input.get("round", 1))
 
 
 def origin(id: UUID, gone: Mapping[UUID, UUID]) -> UUID:

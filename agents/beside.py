@@ -114,6 +114,6 @@ def answers_beside(run: Task, user: User) -> Beside:
     seats = Seat.objects.filter(room=run.room, agent__enabled=True).exclude(trigger=Seat.Trigger.OFF)
     return Beside(
         runs=list(runs.select_related("agent__user", "reply__author").order_by("reply__seq")),
-        question=readable.select_related("author").filter(pk=run.trigger_message_id).first(),
+        question=readable.select_related("author").filter(tasks=run).first(),
         agents=list(seats.select_related("agent__user").order_by("agent__user__username")),
     )

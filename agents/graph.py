@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 WIDTH, HEIGHT = 216, 84
 GAP_X, GAP_Y = 28, 44
@@ -40,10 +40,11 @@ class Drawing:
     lines: dict[tuple[Key, Key], str]
 
 
-def draw(needs: Mapping[Key, Sequence[Key]]) -> Drawing:
+def draw(needs: Mapping[Any, Collection[Any]]) -> Drawing:
     """A drawing of nodes and what each needs. Needs that are no nodes are left out, and so are circles."""
-    layer = layers_of(needs)
-    chains = {(above, node): chain(above, node, layer) for node in layer for above in needs[node] if above in layer}
+    layer: dict[Key, int] = {**layers_of(needs)}
+    edges = [(above, node) for node in needs if node in layer for above in needs[node] if above in layer]
+    chains: dict[tuple[Key, Key], list[Key]] = {edge: chain(*edge, layer) for edge in edges}
     rows = ordered(rows_of(layer, chains), chains)
     spots = spots_of(rows)
     width = max((x + breadth(key) for row in rows for key in row for x in [spots[key].x]), default=0) + MARGIN

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any
-from uuid import UUID
 
-from . import tapes
-from .admission import Leave
-from .breaker import Pass
-from .conversation import Conversation, call
+from . import gates, tapes
+from .gates import Window, Withheld
 from .graph import layers_of
-from .llm.candidates import Candidate
-from .llm.port import LLMError, Part, Request, Usage
-from .llm.pricing import FREE, Price
+from .llm.port import LLMError, Part, Text
 from .models import Agent, Step, Tape, Task
 from .models.prompt import sha256_of
-from .outcomes import Outcome, broken
 from .rebuilding import Told, rebuilt
 from .routes import candidates_for
 from .tapes import request_facts
+from .voice import Voice
 
-NOBODY = UUID(int=0)
+Call = AsyncGenerator[Part, None]
+
 NAMES = {
     "model": "the model",
     "prompt": "the prompt",
@@ -57,51 +53,18 @@ class Replayed:
     remarks: list[str] = field(default_factory=list)
 
 
-class Silence(Pass):
-    """Leave to call a tape: nobody counts its failures."""
-
-    async def tell(self, sql: str, **facts: object) -> None:
-        """To nobody."""
-
-
-class Player:
-    """A backend that says what is on a tape, and reaches nobody."""
-
-    def __init__(self, parts: Sequence[Any]) -> None:
-        self.parts = parts
-
-    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        for part in tapes.read(self.parts):
-            yield part
-            await asyncio.sleep(0)
-
-    def usage_of(self, request: Request, written: str) -> Usage:
-        return Usage()
-
-    def price_of(self, request: Request) -> Price:
-        return FREE
-
-    async def warm(self) -> None:
-        """There is nothing to reach."""
-
-    async def close(self) -> None:
-        """There is nothing open."""
-
-
 def replay(task: Task, how: Turning) -> Replayed:
     """Play all steps of a run that called a model and spoke to the room, in order."""
     found = Replayed(text=taken_over(task))
     for step in speaking_steps(task):
         told = rebuilt(step, how.agent, how.without_memory)
         found.remarks += told.remarks
-        players = players_for(step, told, how, found)
-        if players is None:
+        calls = calls_of(step, told, how, found)
+        if calls is None:
             found.complete = False
             return found
-        outcome = asyncio.run(play(told.request, players, found.text))
-        found.text = outcome.text
-        if outcome.notice:
-            found.remarks.append(f"It ended so: {outcome.notice}")
+        found.text, end = asyncio.run(play(calls, found.text))
+        found.remarks += [f"It ended so: {end}"] if end else []
     return found
 
 
@@ -120,26 +83,34 @@ def speaking_steps(task: Task) -> list[Step]:
     return [steps[id] for id in order if steps[id].kind == Step.Kind.COMPLETE and steps[id].prompt_sha256]
 
 
-def players_for(step: Step, told: Told, how: Turning, found: Replayed) -> list[Candidate] | None:
-    """A place for each call of a step. None when there is nothing that could play it."""
+def calls_of(step: Step, told: Told, how: Turning, found: Replayed) -> list[Call] | None:
+    """What a model said in each call of a step. None when there is nothing that could play it."""
     recorded = list(Tape.objects.filter(step=step).order_by("number"))
     facts = request_facts(told.request)
     if not told.is_whole and how.agent is None and not how.without_memory and recorded:
         found.remarks.append(f"Step {step.pk} is played from its tape, though its request cannot be compared.")
-        return on_tape(told.request, recorded)
+        return [from_tape(tape) for tape in recorded]
     fitting = recorded if recorded and recorded[0].request_sha256 == sha256_of(facts) else other_tapes(step, facts)
     if fitting:
-        return on_tape(told.request, fitting)
+        return [from_tape(tape) for tape in fitting]
     found.remarks += differences(step, recorded, facts)
     if how.live:
         found.remarks.append("There is no tape of this request; the model itself is asked.")
-        return list(candidates_for(how.agent or step.task.agent, told.request))
+        return [live_call(how.agent or step.task.agent, told)]
     found.remarks.append(f"There is no tape of the request of step {step.pk}. With --live the model itself is asked.")
     return None
 
 
-def on_tape(request: Request, tapes: Sequence[Tape]) -> list[Candidate]:
-    return [Candidate("", Player(tape.parts), request) for tape in tapes]
+async def from_tape(tape: Tape) -> AsyncGenerator[Part, None]:
+    for part in tapes.read(tape.parts):
+        yield part
+        await asyncio.sleep(0)
+
+
+def live_call(agent: Agent, told: Told) -> AsyncGenerator[Part, None]:
+    """At the first place where it may be made."""
+    place = candidates_for(agent, told.request)[0]
+    return place.backend.stream(place.request)
 
 
 def other_tapes(step: Step, facts: dict[str, Any]) -> list[Tape]:
@@ -166,17 +137,36 @@ def values(name: str, then: dict[str, Any], now: dict[str, Any]) -> str:
     return f" ({str(then.get(name))[:12]} then, {str(now[name])[:12]} now)"
 
 
-async def play(request: Request, places: Sequence[Candidate], before: str) -> Outcome:
-    """The calls of one step, through voice and gates; what is shown goes nowhere."""
-    talk = Conversation(NOBODY, 0, "", request, tuple(places), leased=inf, before=before)
-    talk.begun.set()  # there is no message, and words wait for none
-    failure = LLMError("empty")
-    for place in places:
-        talk.turn_to(place.backend, place.request, None)
+async def play(calls: Sequence[Call], before: str) -> tuple[str, str]:
+    """What people would be shown after this step, and how it ended if not well. A call that broke before its first
+    word is followed by the next."""
+    objections: list[Withheld] = []
+    voice = Voice(nowhere, objections.append, before)
+    end = ""
+    for call in calls:
         try:
-            return await call(talk, Leave(place, Silence("replay")))
+            end = await listen(call, voice)
         except LLMError as error:
-            talk.note(error)
-            failure = error
-    await talk.voice.finish()
-    return broken(failure, talk.shown, None)
+            end = error.message
+    await voice.finish()
+    try:
+        text = gates.passed(Window(voice.shown, whole=True)) if voice.shown else ""
+    except Withheld as objection:
+        return "", sentence_of(objection)
+    return text, sentence_of(objections[0]) if objections else end
+
+
+async def listen(call: Call, voice: Voice) -> str:
+    async with aclosing(call) as parts:
+        async for part in parts:
+            if isinstance(part, Text):
+                voice.say(part.text)
+    return ""
+
+
+async def nowhere(offset: int, text: str) -> None:
+    """Where the words go."""
+
+
+def sentence_of(objection: Withheld) -> str:
+    return objection.verdict.reason or "A rule of the room withheld the rest."

@@ -153,7 +153,7 @@ def step(found: Step, story: Provenance) -> Facts:
     return {
         "id": found.pk,
         "kind": found.kind,
-        "agent": person(found.agent.user) if found.agent else None,
+        "agent": found.agent and found.agent.user.username,
         "title": found.title if shown else "",
         "needs": [other.pk for other in found.needs.all()],
         "status": found.status,

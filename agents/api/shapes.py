@@ -134,7 +134,7 @@ class ToolUseShape(Shape):
 class StepShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
-    agent = PersonShape(allow_null=True, help_text="Whose step it is, when it is not that of the run's own agent.")
+    agent = serializers.CharField(allow_null=True, help_text="Whose step it is, when it is not the run's own agent's.")
     title = serializers.CharField(help_text="What it is to do, where several work together.")
     needs = serializers.ListField(child=serializers.UUIDField())
     status = serializers.ChoiceField(choices=Status.choices)

@@ -65,7 +65,7 @@ def group_of(run: Task) -> QuerySet[Task]:
 
 def may_be_answered_again(run: Task, agent: Agent) -> tuple[Message, Seat]:
     """The question and the agent's seat as they are now. Raises Conflict saying what is in the way."""
-    question = Message.objects.select_related("author").filter(pk=run.trigger_message_id).first()
+    question = Message.objects.select_related("author").filter(tasks=run).first()
     if question is None or question.is_recalled or question.state == Message.State.HELD:
         raise Conflict("The question was taken back.")
     seat = Seat.objects.select_related("room", "agent__user").filter(room=run.room, agent=agent).first()

@@ -14,7 +14,7 @@ from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
 from ..again import Again, again_from
-from ..models import Reason, Status, Step, Task
+from ..models import Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
 from .alternatives import begin_beside, first_of, may_be_answered_again, next_attempt_of
 from .runs import cancel_run, is_live, lock_steps, queue_steps
@@ -72,7 +72,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             raise Conflict("This run is still under way.")
         question, seat = may_be_answered_again(run, run.agent)
         words = words_to_keep(run)
-        plan = again_from(the_steps(run), step_id)
+        plan = again_from(the_steps(run), step_id, together=run.pattern != Coordination.SEPARATE)
         task = Task.objects.create(
             room=run.room,
             agent=run.agent,

@@ -27,9 +27,9 @@ POST = "rooms.post_message"
 
 
 class FeedbackForm(forms.Form):
-    thumb = forms.ChoiceField(choices=Thumb.choices, widget=forms.RadioSelect, label="This answer was")
+    thumb = forms.ChoiceField(choices=Thumb.choices, widget=forms.RadioSelect, label="This answer is")
     reasons = forms.MultipleChoiceField(
-        choices=FeedbackReason.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Because it is"
+        choices=FeedbackReason.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Because"
     )
     note = forms.CharField(max_length=500, required=False, widget=forms.Textarea, label="In your words")
 

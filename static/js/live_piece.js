@@ -86,6 +86,7 @@ export class LivePiece {
       if (answer.id !== run) this.href = `/runs/${answer.id}/`;
       await this.load();
       this.#later(EVERY);
+      (this.element.querySelector(step ? `[id="step-${step}"] summary` : "summary") ?? this.element.querySelector("summary"))?.focus({ preventScroll: true });
     } catch (refusal) {
       event.submitter.disabled = false;
       event.submitter.after(said(refusal.sentence));

@@ -19,7 +19,9 @@ export async function openRun(href) {
   panel.querySelector("[data-panel-body]").replaceChildren(body);
   panel.hidden = false;
   panel.querySelector("[data-close]").onclick = close;
-  panel.onkeydown = (event) => event.key === "Escape" && close();
+  panel.onkeydown = (event) => {
+    if (event.key === "Escape") close();
+  };
   panel.querySelector("[data-close]").focus({ preventScroll: true });
 }
 

@@ -6,11 +6,12 @@ from django.urls import reverse
 
 from agents import energy
 from agents.llm.scripted import Scripted
-from agents.models import Agent, AgentVersion, Bound, Breaker, Chain, Prompt, Reason, Seat, Step, Task, Usage
+from agents.models import Agent, AgentVersion, Bound, Breaker, Chain, Feedback, Prompt, Reason, Seat, Step, Task, Usage
+from agents.services import give_feedback
 from rooms.models import Event, Room, User
 from tests.conftest import person
 
-from .asking import ask, run_for, say, woken
+from .asking import answer_to, ask, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +23,7 @@ def console() -> Client:
     return client
 
 
-MODELS = [Agent, Seat, Task, Prompt, Usage, Breaker]
+MODELS = [Agent, Seat, Task, Prompt, Usage, Breaker, Feedback]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -30,7 +31,8 @@ def test_every_list_and_every_row_can_be_looked_at(
     den: Room, ada: User, seat: Seat, scripted: Scripted, console: Client, model: type
 ) -> None:
     scripted.says("Yes.")
-    ask(den, ada, "@echo?")
+    question = ask(den, ada, "@echo?")
+    give_feedback(message=answer_to(question), by=ada, thumb="down", reasons=["wrong"], note="=1+1")
     Breaker.objects.create(name="one", failures=2)
     name = model.__name__.lower()
     assert console.get(reverse(f"admin:agents_{name}_changelist")).status_code == 200
@@ -38,7 +40,23 @@ def test_every_list_and_every_row_can_be_looked_at(
     assert console.get(reverse(f"admin:agents_{name}_change", args=[row.pk])).status_code == 200
 
 
-@pytest.mark.parametrize("model", [Seat, Task, Prompt, Usage])
+def test_what_people_think_of_answers_can_be_filtered_and_downloaded(
+    den: Room, ada: User, bob: User, seat: Seat, console: Client
+) -> None:
+    answer = answer_to(ask(den, ada, "@echo?"))
+    give_feedback(message=answer, by=ada, thumb="down", reasons=["wrong"], note="=HYPERLINK(1)")
+    give_feedback(message=answer, by=bob, thumb="up")
+    page = reverse("admin:agents_feedback_changelist")
+    assert "1 feedback" in console.get(page, {"reason": "wrong"}).content.decode()
+    assert "1 feedback" in console.get(page, {"thumb__exact": "up"}).content.decode()
+    both = {"action": "as_csv", "_selected_action": list(Feedback.objects.values_list("pk", flat=True))}
+    lines = console.post(page, both).content.decode().splitlines()
+    assert lines[0].startswith("when,thumb,reasons,note,agent")
+    assert any(",down,wrong,'=HYPERLINK(1),echo,den," in line for line in lines), "no formula for a spreadsheet"
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize("model", [Seat, Task, Prompt, Usage, Feedback])
 def test_ledgers_cannot_be_typed_into(console: Client, model: type) -> None:
     assert console.get(reverse(f"admin:agents_{model.__name__.lower()}_add")).status_code == 403
 

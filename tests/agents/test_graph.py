@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from itertools import pairwise
 
 from agents.graph import HEIGHT, WIDTH, draw
@@ -17,14 +16,7 @@ def test_a_run_of_one_step_is_one_box():
 
 
 def test_each_step_stands_below_all_it_needs_and_those_of_one_layer_do_not_overlap():
-    needs: dict[Hashable, list[Hashable]] = {
-        "a": [],
-        "b": ["a"],
-        "c": ["a"],
-        "d": ["a"],
-        "e": ["b", "c", "d"],
-        "f": ["a", "e"],
-    }
+    needs = {"a": [], "b": ["a"], "c": ["a"], "d": ["a"], "e": ["b", "c", "d"], "f": ["a", "e"]}
     drawing = draw(needs)
     for step, above in needs.items():
         for one in above:

@@ -210,6 +210,29 @@ def test_steps_that_were_done_and_are_not_needed_again_are_taken_over_and_planne
     ]
 
 
+def test_where_agents_work_together_later_stages_are_left_to_be_laid_out_when_they_are_reached(
+    asking: Asking, den: Room, ada: User, seat: Seat
+) -> None:
+    steps = laid(seat, say(den, ada, "@echo?"), b="", c="", d="bc", e="d")
+    Step.objects.filter(pk=steps["a"].pk).update(kind="plan")
+    Step.objects.filter(pk=steps["d"].pk).update(kind="review", input={"of": str(steps["b"].pk)})
+    Step.objects.filter(pk=steps["e"].pk).update(kind="complete")
+    over: dict[str, Any] = {"status": "done", "ended_at": timezone.now()}
+    Step.objects.filter(task=steps["a"].task).update(**over, output={"text": "words"})
+    Task.objects.filter(pk=steps["a"].task_id).update(**over, reason="answered", pattern="parallel")
+    again = asking(ada).post(path_of(steps["a"].task, steps["b"], "retry"))
+    assert sorted((step["kind"], step["status"]) for step in again["steps"]) == [
+        ("consult", "done"),
+        ("consult", "waiting"),
+        ("plan", "done"),
+    ]
+    Task.objects.filter(pk=again["id"]).update(**over, reason="answered")
+    Step.objects.filter(task=again["id"], status="waiting").update(**over)
+    judged = asking(ada).post(path_of(steps["a"].task, steps["d"], "retry"))
+    review = Step.objects.get(task=judged["id"], kind="review")
+    assert Step.objects.get(pk=review.input["of"]).task_id == review.task_id, "it names the step of its own run"
+
+
 def test_a_run_that_is_under_way_or_whose_answer_was_taken_back_is_not_done_again(
     asking: Asking, den: Room, ada: User, mod: User, seat: Seat
 ) -> None:

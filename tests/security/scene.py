@@ -98,6 +98,8 @@ def scene(people: dict[str, User]) -> Scene:
     )
     step = Step.objects.create(task=run, kind="tool", tool="withdraw_messages", held=True, input={"arguments": "{}"})
     approval = Approval.objects.create(step=step, expires_at=timezone.now() + timedelta(minutes=5))
+    step = Step.objects.create(task=run)
+    redo = Step.objects.create(task=broken, status="failed", ended_at=timezone.now())
     answer = message(den, echo, "hello, bob")
     task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
     invitation, secret = create_invitation(room=den, by=ada)
@@ -122,6 +124,8 @@ def scene(people: dict[str, User]) -> Scene:
         "note": str(RoomNote.objects.create(room=den, title="Tin", body="Green.", author=bob).pk),
         "approval": str(approval.pk),
         "broken": str(broken.pk),
+        "step": str(step.pk),
+        "redo": str(redo.pk),
         "invitation": invitation.prefix,
         "secret": secret,
         "token": prefix,
