@@ -124,13 +124,13 @@ class SeatAdmin(ReadOnly):
     list_filter = ["trigger"]
     list_select_related = ["agent__user", "room", "added_by"]
     search_fields = ["agent__user__username", "room__slug"]
-    fields = ["trigger", "keywords", "schedule", "instruction"]
+    fields = OF_TRIGGER
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("agents.change_agent")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [] if self.has_change_permission(request, obj) else list(self.fields)
+        return [] if self.has_change_permission(request, obj) else list(OF_TRIGGER)
 
     def save_model(self, request: HttpRequest, obj: Seat, form: Any, change: bool) -> None:
         """By the same service as in the room, which tells its members."""

@@ -25,7 +25,7 @@ from ..laying import begin
 from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..occasions import is_volunteer
-from ..outcomes import Outcome
+from ..outcomes import held_back_by
 from ..status import Doing, Sign
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
@@ -53,7 +53,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     request = request_for(task, told, rounds)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
-        return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
+        return Begun.ended(held_back_by(verdict, task.reply.body if task.reply else ""))
     talk = conversation_for(step, claim, request, leased, sign)
     talk.by_membership = by_membership
     sign.tell(Doing.THINKING)

@@ -83,7 +83,7 @@ def change(request: PageRequest, slug: str, username: str) -> HttpResponse:
     if form.is_valid():
         attempt(request, lambda: services.change_seat(seat=found, by=request.user, **form.said))
     else:
-        notices.error(request, " ".join(sentence for found in form.errors.values() for sentence in found))
+        notices.error(request, " ".join(str(sentence) for found in form.errors.values() for sentence in found))
     return redirect("room_seats", slug)
 
 

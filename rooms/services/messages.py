@@ -85,6 +85,7 @@ def recall(message: Message, state: Message.State, by: User, **facts: str) -> Me
             message,
             f"message.{state}",
             by,
+            is_news=True,
             **{key: value for key, value in facts.items() if value},
         )
     return message
