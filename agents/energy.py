@@ -157,9 +157,13 @@ def counted(number: int, word: str) -> str:
 
 
 def cause_of(message: Message, task: Task | None, conduct: Conduct) -> Cause | None:
-    """Of an agent's message by the run that wrote it, of a person's by itself. None where there is no energy."""
+    """Of an agent's message by the run that wrote it, of a person's by itself. None where there is no energy: nobody's
+    run wrote it, or what began all that was taken back."""
     if not message.author.is_machine:
         return Cause(message, conduct)
     if task is None:
         return None
-    return Cause(task.root_message or message, conduct, task.depth + 1)
+    root = task.root_message or message
+    if root.is_recalled or root.state == Message.State.HELD:
+        return None
+    return Cause(root, conduct, task.depth + 1)

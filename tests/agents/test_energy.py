@@ -16,6 +16,7 @@ from agents.models import Bound, Chain, Conduct, Reason, Seat, Step, Task
 from rooms.models import Event, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership, remove_member
+from rooms.services.messages import withdraw_message
 
 from .asking import Aside, answer_to, ask, say, until
 from .conftest import another_agent
@@ -132,6 +133,15 @@ def test_whoever_asked_and_has_left_gives_no_more_energy(
     scripted.says("@nod?")
     ask(den, bob, "@echo?")
     remove_member(room=den, user=bob, by=ada)
+    pump()
+    assert turns_of(den) == [("echo", 0)]
+
+
+def test_a_question_that_is_taken_back_gives_no_more_energy(
+    den: Room, ada: User, seat: Seat, second: Seat, scripted: Scripted
+) -> None:
+    scripted.says("@nod?")
+    withdraw_message(message=ask(den, ada, "@echo?"), by=ada)
     pump()
     assert turns_of(den) == [("echo", 0)]
 
