@@ -149,7 +149,7 @@ class SeatAdmin(ReadOnly):
     list_filter = ["trigger"]
     list_select_related = ["agent__user", "room", "added_by"]
     search_fields = ["agent__user__username", "room__slug"]
-    fields = ["trigger", "keywords", "schedule", "instruction"]
+    fields = OF_TRIGGER
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("agents.change_agent")

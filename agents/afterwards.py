@@ -9,5 +9,6 @@ from .status import tell_end
 
 
 def afterwards(task: Task, outcome: Outcome) -> None:
-    tell_end(task, outcome.reason)
+    if task.queued_at is None:  # of one that only waited, the agent is busy with another
+        tell_end(task, outcome.reason)
     line.next_up(task.seat_id)

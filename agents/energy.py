@@ -14,10 +14,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from rooms.errors import NotFound
+from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Message
 from rooms.services.house import say_as_house
 
-from .models import Bound, Chain, Conduct, Task, conduct_of
+from .budgets import Call
+from .models import Bound, Chain, Conduct, Reason, Task, conduct_of
+from .outcomes import SENTENCES
 
 OPEN = """
     INSERT INTO agents_chain (root_id, room_id, turns, bound, started_at)
@@ -41,7 +44,8 @@ TAKE = f"""
 """  # noqa: S608  # nothing of anybody's is formatted in
 
 LOOK = f"""
-    SELECT turns >= %(turns)s, {SPENT} >= greatest(%(cost)s, 1) FROM agents_chain WHERE root_id = %(root)s
+    SELECT started_at + make_interval(secs => %(seconds)s) <= clock_timestamp(), {SPENT} >= greatest(%(cost)s, 1)
+      FROM agents_chain WHERE root_id = %(root)s
 """  # noqa: S608
 
 
@@ -63,20 +67,45 @@ def take(cause: Cause) -> Bound | None:
     conduct = cause.conduct
     if cause.depth > conduct.max_depth:
         return Bound.DEPTH
-    facts: dict[str, Any] = {
-        "root": cause.root.pk,
-        "turns": conduct.max_turns,
-        "cost": conduct.max_cost_micros,
-        "seconds": conduct.max_seconds,
-    }
+    facts = facts_of(cause.root.pk, conduct)
     with connection.cursor() as cursor:
         cursor.execute(OPEN, facts)
         cursor.execute(TAKE, facts)
         if cursor.rowcount:
             return None
+    return used_up(facts) or Bound.TURNS
+
+
+def facts_of(root_id: UUID, conduct: Conduct) -> dict[str, Any]:
+    return {
+        "root": root_id,
+        "turns": conduct.max_turns,
+        "cost": conduct.max_cost_micros,
+        "seconds": conduct.max_seconds,
+    }
+
+
+def used_up(facts: dict[str, Any]) -> Bound | None:
+    """Time or money, whatever may still be taken of turns."""
+    with connection.cursor() as cursor:
         cursor.execute(LOOK, facts)
-        all_turns, all_money = cursor.fetchone() or (False, False)
-    return Bound.TURNS if all_turns else Bound.COST if all_money else Bound.SECONDS
+        late, spent = cursor.fetchone() or (False, False)
+    return Bound.SECONDS if late else Bound.COST if spent else None
+
+
+def within_chain(call: Call) -> Verdict:
+    """For `STEP_GATES`: a turn that was allowed may come too late for its chain, having waited in the line or for
+    people. Costs what a person set going at once no query."""
+    task = call.task
+    if task.depth == 0 or task.root_message_id is None:
+        return ALLOW
+    conduct = conduct_of(task.room)
+    bound = used_up(facts_of(task.root_message_id, conduct))
+    if bound is None:
+        return ALLOW
+    if Chain.objects.filter(root=task.root_message_id, bound="").update(bound=bound):
+        tell(task.root_message_id)
+    return Verdict(Weight.REFUSE, rule="energy", reason=SENTENCES[Reason.ENERGY])
 
 
 def give_back(root_id: UUID) -> None:
@@ -128,9 +157,13 @@ def counted(number: int, word: str) -> str:
 
 
 def cause_of(message: Message, task: Task | None, conduct: Conduct) -> Cause | None:
-    """Of an agent's message by the run that wrote it, of a person's by itself. None where there is no energy."""
+    """Of an agent's message by the run that wrote it, of a person's by itself. None where there is no energy: nobody's
+    run wrote it, or what began all that was taken back."""
     if not message.author.is_machine:
         return Cause(message, conduct)
     if task is None:
         return None
-    return Cause(task.root_message or message, conduct, task.depth + 1)
+    root = task.root_message or message
+    if root.is_recalled or root.state == Message.State.HELD:
+        return None
+    return Cause(root, conduct, task.depth + 1)

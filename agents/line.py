@@ -26,6 +26,8 @@ from .models.task import LIVE
 from .outcomes import SENTENCES
 
 SPACE = 0x6C696E65
+WAITING = """SELECT room_id FROM agents_task
+              WHERE seat_id = %(seat)s AND status = 'waiting' AND queued_at IS NOT NULL LIMIT 1"""
 LOCK = "SELECT pg_advisory_xact_lock(%(space)s, %(room)s)"
 
 Place = tuple[frozenset[int] | None, UUID | None]
@@ -121,11 +123,10 @@ def is_waiting(task: Task) -> bool:
 def next_up(seat_id: int | None) -> list[UUID]:
     """Whoever has waited longest gets their answer, if nobody is answered there now. To be called after a task has
     ended or was put into the line, outside of that transaction: one of the two then sees what the other has done."""
-    line = Task.objects.filter(seat=seat_id, status=Status.WAITING).exclude(queued_at=None)
-    room_id = line.values_list("room_id", flat=True).first() if seat_id is not None else None
-    if room_id is None or seat_id is None:
+    rooms = prepared.fetch(WAITING, {"seat": seat_id}) if seat_id is not None else []
+    if seat_id is None or not rooms:
         return []
-    steps = called(room_id, seat_id)
+    steps = called(rooms[0][0], seat_id)
     queue(steps)
     return steps
 

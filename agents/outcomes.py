@@ -108,6 +108,16 @@ def refused_by(verdict: Verdict, text: str, usage: Usage | None) -> Outcome:
     return Outcome(reason, text, notice, usage, f"gate.{verdict.rule}"[:32])
 
 
+OF_GATES = frozenset({Reason.QUOTA, Reason.BUDGET, Reason.PAUSED, Reason.ENERGY})
+"""Rules of step gates that are reasons of their own; all others are limits."""
+
+
+def held_back_by(verdict: Verdict, said: str) -> Outcome:
+    """A step gate let the step not begin; what earlier ones have said stays."""
+    reason = Reason(verdict.rule) if verdict.rule in OF_GATES else Reason.LIMITED
+    return Outcome(reason, said, verdict.reason, error=f"gate.{verdict.rule}"[:32])
+
+
 def not_answering(name: str, retry_in: float) -> Outcome:
     """The circuit breaker is open: said at once instead of letting people wait."""
     return Outcome(

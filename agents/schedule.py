@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from celery.schedules import ParseException, crontab
 
@@ -16,16 +18,32 @@ FAR = 8 * 366
 SYNTAX = "Five fields as for cron, in UTC: minute, hour, day of the month, month, day of the week. «0 9 * * 1-5»."
 
 
-def parsed(expression: str) -> crontab:
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The minutes a schedule names."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+
+    def has_day(self, day: datetime) -> bool:
+        return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays
+
+    def has(self, moment: datetime) -> bool:
+        return moment.minute in self.minutes and moment.hour in self.hours and self.has_day(moment)
+
+
+def parsed(expression: str) -> Times:
     """Raises Invalid."""
     try:
-        found = crontab.from_string(expression)
+        found: Any = crontab.from_string(expression)
     except (ValueError, ParseException) as error:
         why = "" if len(expression.split()) != 5 else f" {error}"
         raise Invalid(fields={"schedule": [f"{SYNTAX}{why}"]}) from None
-    if not (found.minute and found.hour):
-        raise Invalid(fields={"schedule": [SYNTAX]})
-    return found
+    fields = found.minute, found.hour, found.day_of_month, found.month_of_year, found.day_of_week
+    return Times(*map(frozenset, fields))
 
 
 def checked(expression: str) -> str:
@@ -36,10 +54,6 @@ def checked(expression: str) -> str:
     return expression
 
 
-def is_day(when: crontab, day: datetime) -> bool:
-    return day.month in when.month_of_year and day.day in when.day_of_month and day.isoweekday() % 7 in when.day_of_week
-
-
 def minute_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(second=0, microsecond=0)
 
@@ -48,7 +62,7 @@ def due_slot(expression: str, now: datetime) -> datetime | None:
     """The last minute that the schedule names, if it was just now."""
     when, slot = parsed(expression), minute_of(now)
     for _ in range(LATE):
-        if slot.minute in when.minute and slot.hour in when.hour and is_day(when, slot):
+        if when.has(slot):
             return slot
         slot -= MINUTE
     return None
@@ -57,11 +71,11 @@ def due_slot(expression: str, now: datetime) -> datetime | None:
 def next_slot(expression: str, now: datetime) -> datetime | None:
     """The first minute after this one that the schedule names."""
     when, first = parsed(expression), minute_of(now) + MINUTE
-    times = [timedelta(hours=hour, minutes=minute) for hour in sorted(when.hour) for minute in sorted(when.minute)]
+    times = [timedelta(hours=hour, minutes=minute) for hour in sorted(when.hours) for minute in sorted(when.minutes)]
     midnight = first.replace(hour=0, minute=0)
     for number in range(FAR):
         day = midnight + timedelta(days=number)
-        if is_day(when, day):
+        if when.has_day(day):
             found = next((day + time for time in times if day + time >= first), None)
             if found is not None:
                 return found

@@ -55,7 +55,7 @@ EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, 
     "room.deleted": ["agents.tasks.forget"],
 }
 
-STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs
+STEP_GATES = ["agents.budgets.within_limits", "agents.energy.within_chain"]  # before a step of an agent runs
 
 REPLY_GATES = ["agents.gates.size"]  # on every window of an agent's text before anyone sees it, and on the whole
 

@@ -26,7 +26,7 @@ from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
 from ..money import Reserved
 from ..occasions import is_volunteer
-from ..outcomes import Outcome
+from ..outcomes import Outcome, held_back_by
 from ..routes import candidates_for
 from ..status import Doing, Sign
 from ..tools.rounds import Rounds, rounds_of
@@ -54,7 +54,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     request = request_for(task, told, rounds)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
     if verdict is not None:
-        return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
+        return Begun.ended(held_back_by(verdict, words_before(task)))
     places = candidates_for(task.agent, request)
     reserved = money.reserve(step, claim, request, dearest(places))
     if isinstance(reserved, money.Refusal):

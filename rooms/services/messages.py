@@ -85,7 +85,8 @@ def recall(message: Message, state: Message.State, by: User, **facts: str) -> Me
             message,
             f"message.{state}",
             by,
-            **{key: value for key, value in facts.items() if value},  # type: ignore[arg-type]  # of an event
+            is_news=True,
+            **{key: value for key, value in facts.items() if value},
         )
     return message
 

@@ -9,6 +9,7 @@ import pytest
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
 from agents.services import seat_agent
+from agents.services.seats import OF_TRIGGER
 from agents.tools import available_tools
 from rooms.models import Room, User
 from tests.plugins.rest import asking  # noqa: F401
@@ -39,8 +40,8 @@ def second(den: Room, ada: User) -> Seat:
 
 def another_agent(room: Room, by: User, username: str, **facts: Any) -> Seat:
     user = User.objects.create(username=username, kind=User.Kind.AGENT)
-    trigger = facts.pop("trigger", Seat.Trigger.MENTION)
-    return seat_agent(room=room, agent=Agent.objects.create(user=user, **facts), by=by, trigger=trigger)
+    given = {name: facts.pop(name) for name in OF_TRIGGER if name in facts}
+    return seat_agent(room=room, agent=Agent.objects.create(user=user, **facts), by=by, **given)
 
 
 @pytest.fixture

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
-from agents import energy, sweeping, tasks
+from agents import energy, sweeping, tasks, waking
 from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Bound, Chain, Conduct, Reason, Seat, Step, Task
 from rooms.models import Event, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership, remove_member
+from rooms.services.messages import withdraw_message
 
 from .asking import Aside, answer_to, ask, say, until
 from .conftest import another_agent
@@ -96,7 +99,7 @@ def test_an_agent_never_wakes_itself(den: Room, ada: User, seat: Seat, scripted:
 def test_agents_are_answered_only_when_they_name_somebody(
     den: Room, ada: User, seat: Seat, scripted: Scripted, trigger: str
 ) -> None:
-    another_agent(den, ada, "nod", trigger=trigger)
+    another_agent(den, ada, "nod", trigger=trigger, keywords=["key"])
     scripted.says("Nothing to add, says the key.")
     say(den, ada, "@echo?", visible_to=["ada", "echo"])
     pump()
@@ -130,6 +133,15 @@ def test_whoever_asked_and_has_left_gives_no_more_energy(
     scripted.says("@nod?")
     ask(den, bob, "@echo?")
     remove_member(room=den, user=bob, by=ada)
+    pump()
+    assert turns_of(den) == [("echo", 0)]
+
+
+def test_a_question_that_is_taken_back_gives_no_more_energy(
+    den: Room, ada: User, seat: Seat, second: Seat, scripted: Scripted
+) -> None:
+    scripted.says("@nod?")
+    withdraw_message(message=ask(den, ada, "@echo?"), by=ada)
     pump()
     assert turns_of(den) == [("echo", 0)]
 
@@ -229,6 +241,23 @@ def test_a_chain_ends_when_its_time_is_up(den: Room, ada: User, seat: Seat, seco
     assert said_by_the_house(den) == [
         "The agents stop here: in this room one message may keep them busy for 5 seconds."
     ]
+
+
+def test_a_turn_that_waited_too_long_ends_for_want_of_energy(
+    den: Room, ada: User, seat: Seat, second: Seat, scripted: Scripted
+) -> None:
+    bounded(den, max_seconds=5)
+    scripted.says("@nod?")
+    question = ask(den, ada, "@echo?")
+    told = Event.objects.get(type="message.finished")
+    [step] = waking.answer(told.pk)
+    Chain.objects.filter(root=question).update(started_at=Now() - timedelta(seconds=6))
+    tasks.run_step(str(step.pk))
+    run = Task.objects.get(depth=1)
+    assert (run.reason, run.notice) == (Reason.ENERGY, "This chain of agents has reached its bound.")
+    assert run.reply is not None
+    assert run.reply.state == "interrupted"
+    assert len(said_by_the_house(den)) == 1
 
 
 def test_the_line_of_a_whispered_chain_is_for_those_who_may_read_it(

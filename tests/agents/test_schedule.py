@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from agents import scheduling, tasks
@@ -82,11 +83,11 @@ def test_the_next_slot_is_known(expression: str, next: datetime) -> None:
 def test_what_is_no_schedule_is_refused_in_words(expression: str) -> None:
     with pytest.raises(Invalid) as refusal:
         checked(expression)
-    assert "schedule" in (refusal.value.fields or {})
+    assert list(refusal.value.fields or {}) == ["schedule"]
 
 
 def test_at_its_hour_an_agent_says_what_it_was_told_for_whoever_told_it(
-    den: Room, ada: User, bob: User, crier: Seat, scripted: Scripted
+    den: Room, ada: User, bob: User, crier: Seat, scripted: Scripted, client: Client
 ) -> None:
     say(den, ada, "see you tomorrow")
     scripted.says("Good morning!")
@@ -100,6 +101,10 @@ def test_at_its_hour_an_agent_says_what_it_was_told_for_whoever_told_it(
     assert "see you tomorrow" in " ".join(turn.content for turn in between)
     assert last.content == '{"from":"schedule","text":"It is Monday, 2026-11-23 09:00 UTC."}'
     assert provenance_of(run.reply, ada).reproducible
+    client.force_login(ada, "django.contrib.auth.backends.ModelBackend")
+    why = client.get(f"/messages/{run.reply.pk}/why/").content.decode()
+    assert "it spoke by its schedule" in why
+    assert "set by Bob" in why
 
 
 def test_many_beats_and_workers_fire_one_slot_once(den: Room, ada: User, crier: Seat, scripted: Scripted) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -156,8 +156,7 @@ def test_every_end_has_a_word_and_a_sentence_that_people_are_shown(
 ) -> None:
     question = asked(den, ada, "@echo?")
     run = run_for(question)
-    kind: Any = reason.value
-    ending = broken(LLMError(kind), "", None) if reason in OF_THE_MODEL else Outcome(reason)
+    ending = broken(LLMError(cast(Any, reason.value)), "", None) if reason in OF_THE_MODEL else Outcome(reason)
     assert end_task(run, ending)
     run = run_for(question)
     assert asking(ada).get(f"runs/{run.pk}/")["reason"] == reason.value

@@ -138,7 +138,6 @@ def test_who_is_named_answers_and_nobody_of_their_kind_besides(
 
 def test_a_keyword_goes_before_always(den: Room, ada: User, scripted: Scripted) -> None:
     another_agent(den, ada, "chatty", trigger="always")
-    gardener = another_agent(den, ada, "gardener", trigger="keyword")
-    Seat.objects.filter(pk=gardener.pk).update(keywords=["rose", "oak tree"])
+    another_agent(den, ada, "gardener", trigger="keyword", keywords=["rose", "oak tree"])
     assert run_for(ask(den, ada, "My ROSE is ill.")).agent.user.username == "gardener"
     assert run_for(ask(den, ada, "I arose early.")).agent.user.username == "chatty"

@@ -27,7 +27,7 @@ def test_the_house_is_wired_like_this():
         "message.withdrawn": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
         "room.deleted": ["agents.tasks.forget"],
     }
-    assert settings.STEP_GATES == ["agents.budgets.within_limits"]
+    assert settings.STEP_GATES == ["agents.budgets.within_limits", "agents.energy.within_chain"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
     assert [name.rpartition(".")[2] for name in settings.AGENT_TOOLS] == [

@@ -1,0 +1,47 @@
+"""What agents are doing, as people see it; and when they speak, as owners set it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import expect
+
+from .conftest import Visit
+from .test_for_everybody import assert_fine
+from .test_two_people import DEN, say
+
+
+async def test_what_an_agent_does_stands_beside_it_and_above_the_composer(visit: Visit) -> None:
+    bob, ada = await visit("bob", DEN), await visit("ada", DEN)
+    await say(bob, "@brook tell us something long")
+    line = ada.locator("#doing")
+    await expect(line).to_have_text("Brook is writing…", timeout=15_000)
+    await expect(line).to_have_attribute("aria-live", "polite")
+    beside = ada.locator(".person[data-username=brook] .doing")
+    await expect(beside).to_have_text("writing")
+    late = await visit("mod", DEN)
+    await expect(late.locator("#doing")).to_have_text(re.compile("^Brook is "))
+    await assert_fine(late)
+    await bob.locator(".message--writing").get_by_role("button", name="Stop").click()
+    await expect(line).to_have_text("", timeout=15_000)
+    await expect(beside).to_have_count(0)
+
+
+async def test_an_owner_sets_keywords_and_a_schedule(visit: Visit) -> None:
+    ada = await visit("ada", f"{DEN}agents/")
+    await ada.get_by_text("Keywords and schedule of Echo").click()
+    form = ada.locator("form", has=ada.locator("#when-echo-trigger"))
+    await form.get_by_label("Answers").select_option("schedule")
+    await form.get_by_label("Schedule").fill("at nine")
+    await form.get_by_role("button", name="Save").click()
+    await expect(ada.get_by_text("Five fields as for cron")).to_be_visible()
+    await ada.get_by_text("Keywords and schedule of Echo").click()
+    await form.get_by_label("Answers").select_option("schedule")
+    await form.get_by_label("Schedule").fill("0 9 * * 1-5")
+    await form.get_by_label("What it is to say then").fill("Say good morning.")
+    await form.get_by_role("button", name="Save").click()
+    await ada.get_by_text("Keywords and schedule of Echo").click()
+    await expect(form.get_by_text("for @ada")).to_be_visible()
+    await assert_fine(ada)
+    await form.get_by_label("Answers").select_option("mention")
+    await form.get_by_role("button", name="Save").click()
