@@ -25,7 +25,7 @@ SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float, coalesce(w.coordination, ''), coalesce(w.agents, '{{}}')
+           extract(epoch FROM now() - e.created_at)::float, coalesce(w.agents, '{{}}')
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
       LEFT JOIN agents_wish w ON w.message_id = m.id
@@ -45,14 +45,13 @@ SEATS = f"""
 class Said:
     """What an event tells of: a message with its room, its author and whom it replies to. `age` in seconds.
 
-    `coordination` and `only` are its author's wish, if they had one: see `models.Wish`.
+    `only` are the agents that alone are to answer, if its author wished so: see `models.Wish`.
     """
 
     event_id: int
     message: Message
     age: float
-    coordination: str = ""
-    only: tuple[int, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def is_old(self) -> bool:
@@ -74,11 +73,11 @@ def answer(event_id: int) -> list[Step]:
 
 def what_was_said(event_id: int) -> Said | None:
     found = rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR)
-    for message, room, author, replied_to, age, coordination, only in found:
+    for message, room, author, replied_to, age, only in found:
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(event_id, message, age, coordination, tuple(only))
+        return Said(event_id, message, age, tuple(only))
     return None
 
 
@@ -95,7 +94,7 @@ def first_time(event_id: int) -> bool:
     return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
-def answering(question: Message, only: tuple[int, ...] = ()) -> list[Seat]:
+def answering(question: Message, only: tuple[str, ...] = ()) -> list[Seat]:
     """The seats that answer, if the author may ask agents here (asked only when somebody would answer)."""
     if question.room.deleted_at is not None or not may_trigger(question):
         return []
