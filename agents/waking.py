@@ -29,7 +29,7 @@ SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float, coalesce(w.coordination, ''), coalesce(w.agents, '{{}}')
+           extract(epoch FROM now() - e.created_at)::float, coalesce(w.agents, '{{}}')
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
       LEFT JOIN agents_conduct c ON c.room_id = r.id
@@ -51,15 +51,14 @@ class Said:
     """What an event tells of: a message with its room, its author and whom it replies to, and how agents behave in that
     room. `age` in seconds.
 
-    `coordination` and `only` are its author's wish, if they had one: see `models.Wish`.
+    `only` are the agents that alone are to answer, if its author wished so: see `models.Wish`.
     """
 
     event_id: int
     message: Message
     conduct: Conduct
     age: float
-    coordination: str = ""
-    only: tuple[int, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def is_old(self) -> bool:
@@ -89,15 +88,12 @@ def answer(event_id: int) -> list[Step]:
 
 def what_was_said(event_id: int) -> Said | None:
     tables = MESSAGE, ROOM, AUTHOR, CONDUCT
-    for message, room, author, conduct, replied_to, age, coordination, only in rows_of(
-        EVENT, {"event": event_id}, *tables
-    ):
+    for message, room, author, conduct, replied_to, age, only in rows_of(EVENT, {"event": event_id}, *tables):
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(
-            event_id, message, conduct if conduct.room_id else Conduct(room=room), age, coordination, tuple(only)
-        )
+        conduct = conduct if conduct.room_id else Conduct(room=room)
+        return Said(event_id, message, conduct, age, tuple(only))
     return None
 
 

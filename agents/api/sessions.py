@@ -17,6 +17,7 @@ from rooms.errors import NotFound
 from rooms.models import Room
 
 from ..access import ASK, agent_named, seat_for, seats_of
+from ..models import Coordination
 from ..services.asking import ask
 from ..services.sessions import begin_session, delete_session, deleted_session, restore_session, sessions_of
 from . import present
@@ -24,6 +25,7 @@ from .forms import DirectForm, SessionForm, SessionsQuery, TogetherForm
 from .shapes import SeatsShape, SessionShape, SessionsShape
 
 POST = "rooms.post_message"
+ALONE = Coordination.SEPARATE
 
 
 class SessionView(APIView):
@@ -159,8 +161,8 @@ class AskDirectly(SessionView):
     def post(self, request: Request, slug: str, username: str) -> HttpResponse:
         room = self.session(ASK)
         self.check_reach(room, POST)
-        agent = seat_for(room, username).agent
-        posted = ask(room, self.person, agents=[agent], **self.read(DirectForm))
+        agent = seat_for(room, username).agent.user.username
+        posted = ask(room=room, by=self.person, coordination=ALONE, agents=[agent], **self.read(DirectForm))
         return HttpResponse(posted.json, content_type=JSON, status=201 if posted.created else 200)
 
 
@@ -175,5 +177,5 @@ class AskTogether(SessionView):
     def post(self, request: Request, slug: str) -> HttpResponse:
         room = self.session(ASK)
         self.check_reach(room, POST)
-        posted = ask(room, self.person, **self.read(TogetherForm))
+        posted = ask(room=room, by=self.person, **self.read(TogetherForm))
         return HttpResponse(posted.json, content_type=JSON, status=201 if posted.created else 200)

@@ -51,17 +51,6 @@ class Migration(migrations.Migration):
                 'default_permissions': ('view',),
             },
         ),
-        migrations.CreateModel(
-            name='Wish',
-            fields=[
-                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='wish', serialize=False, to='rooms.message')),
-                ('coordination', models.CharField(blank=True, choices=[('separate', 'Separate'), ('sequential', 'Sequential'), ('parallel', 'Parallel'), ('hierarchical', 'Hierarchical'), ('collaborative', 'Collaborative'), ('auto', 'Auto')], max_length=13)),
-                ('agents', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None)),
-            ],
-            options={
-                'default_permissions': (),
-            },
-        ),
         migrations.AddField(
             model_name='agent',
             name='capabilities',
@@ -139,10 +128,6 @@ class Migration(migrations.Migration):
             model_name='agentversion',
             name='made_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='wish',
-            constraint=models.CheckConstraint(condition=models.Q(('coordination__in', ['', 'separate', 'sequential', 'parallel', 'hierarchical', 'collaborative', 'auto'])), name='wish_coordination'),
         ),
         migrations.AddConstraint(
             model_name='agentversion',

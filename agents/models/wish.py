@@ -12,23 +12,23 @@ from .conduct import Coordination
 
 
 class Wish(models.Model):
-    """How its author wants one message answered, where that is not what the room does anyway.
+    """How the author of a message would like it to be answered, whatever the room's own way is.
 
-    `agents`: the ids of those that alone answer, whatever their seats say; empty for those that would. `coordination`:
-    how they work together; empty for the room's own. Written with the message, in one transaction.
+    `agents` are usernames; none means whoever would answer here. Kept with the message, so it is there when it is told.
     """
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="wish")
-    coordination = models.CharField(max_length=13, choices=Coordination.choices, blank=True)
-    agents = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    coordination = models.CharField(max_length=13, choices=Coordination.choices)
+    agents = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    reviewed = models.BooleanField(default=False)
 
     objects: ClassVar[models.Manager[Wish]] = models.Manager()
 
     class Meta:
-        default_permissions = ()
+        default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(name="wish_coordination", condition=Q(coordination__in=["", *Coordination.values])),
+            models.CheckConstraint(name="wish_coordination", condition=Q(coordination__in=Coordination.values)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.coordination or 'as the room does'}, {self.agents or 'whoever'}"
+        return self.coordination

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from agents import services
 from agents.llm.scripted import Scripted
@@ -136,3 +137,18 @@ def test_a_copy_is_ones_own(asking: Asking, sage: Agent, ada: User, eve: User):
     made = asking(ada).post("agents/sage/copy/", {"username": "sage2"})
     assert (made.status, made["persona"], made["version"], made["visibility"]) == (201, "Wise.", 1, "private")
     assert AgentVersion.objects.get(agent__user__username="sage2").note == "Copied from @sage, version 1"
+
+
+def test_why_an_answer_was_given_names_the_version_and_links_it_for_those_who_may_know_the_agent(
+    den: Room, ada: User, bob: User, agent: Agent, seat: Seat, scripted: Scripted
+):
+    agent.owner, agent.visibility = ada, "private"
+    agent.save()
+    run = run_for(ask(den, bob, "@echo?"))
+    change_agent(agent=agent, by=ada, persona="Another.")
+    for person, is_linked in ((ada, True), (bob, False)):
+        client = Client()
+        client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+        page = client.get(f"/messages/{run.reply_id}/why/").content.decode()
+        assert "version 1" in page
+        assert ('href="/agents/echo/' in page) is is_linked
