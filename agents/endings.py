@@ -25,6 +25,8 @@ from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
 from .outcomes import Outcome
+from .together.going_on import go_on
+from .together.work import agent_of
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
+    outcome = go_on(step, outcome)
     if outcome.status == Status.DONE and has_more(step.task):
         if is_cancelled(step.task):
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
@@ -92,14 +95,14 @@ def has_more(task: Task) -> bool:
 
 def charge(step: Step, fence: int, spent: Spent) -> None:
     """One row for one claim: the pair of step and fence is unique, so nothing is ever charged twice."""
-    task = step.task
+    task, agent = step.task, agent_of(step)
     Usage.objects.create(
         step=step,
         fence=fence,
-        agent_id=task.agent_id,
+        agent=agent,
         room_id=task.room_id,
         requester_id=task.requester_id,
-        model=task.agent.model_name,
+        model=agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
         cost_micros=spent.cost_micros,

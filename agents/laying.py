@@ -6,6 +6,9 @@ and frames is hidden behind the model's own time to its first word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
@@ -18,15 +21,24 @@ from . import plans
 from .models import Seat, Step, Task
 from .triggers import reply_audience
 
+Plan = Callable[[Task], list[Step]]
+
 
 def lay(
-    *, seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
+    *,
+    seat: Seat,
+    question: Message,
+    requester: User,
+    attempt: int = 1,
+    root: Message | None = None,
+    plan: Plan = plans.reply,
+    **facts: Any,
 ) -> Task | None:
     """A task that answers the question, begun and ready to run. None when there is one already, or the agent cannot
     speak there. Wants to be called in the transaction of whatever made it necessary."""
     try:
         with transaction.atomic():
-            task = lay_rows(seat, question, requester, attempt, root)[0].task
+            task = lay_rows(seat, question, requester, attempt, root, plan, **facts)[0].task
             begin(task)
     except NotFound:
         return None
@@ -38,9 +50,15 @@ def lay(
 
 
 def lay_rows(
-    seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
+    seat: Seat,
+    question: Message,
+    requester: User,
+    attempt: int = 1,
+    root: Message | None = None,
+    plan: Plan = plans.reply,
+    **facts: Any,
 ) -> list[Step]:
-    """The steps to begin with. Raises IntegrityError when this attempt is there already."""
+    """The steps to begin with, as the plan lays them out. Raises IntegrityError when this attempt is there already."""
     task = Task.objects.create(
         room=seat.room,
         agent=seat.agent,
@@ -49,8 +67,9 @@ def lay_rows(
         trigger_message=question,
         root_message=root or question,
         attempt=attempt,
+        **facts,
     )
-    return plans.reply(task)
+    return plan(task)
 
 
 class BegunElsewhere(Exception):

@@ -41,7 +41,8 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            begin(step.task)
+            if step.kind == Step.Kind.COMPLETE:  # several contributions are of one answer
+                begin(step.task)
     queue(step.pk for step in steps)
 
 

@@ -13,21 +13,24 @@ from rooms.models import Message, Room, User
 from .endings import end_task
 from .fetching import Table, rows_of
 from .laying import lay_rows
-from .models import Agent, Reason, Seat, Step
+from .models import Agent, Reason, Seat, Step, Wish
 from .outcomes import Outcome
 from .runs import RELATED
+from .together.gathering import gathered, wished
 from .triggers import may_trigger, seats_for
 
 ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
 MESSAGE, ROOM, AUTHOR = Table(Message, "m"), Table(Room, "r"), Table(User, "a")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
+WISH = "w.coordination, w.agents, w.reviewed"
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float
+           extract(epoch FROM now() - e.created_at)::float, {WISH}
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
+      LEFT JOIN agents_wish w ON w.message_id = m.id
      WHERE e.id = %(event)s
 """  # noqa: S608  # only columns of our own models are formatted in
 
@@ -47,6 +50,7 @@ class Said:
     event_id: int
     message: Message
     age: float
+    wish: Wish | None = None
 
     @property
     def is_old(self) -> bool:
@@ -67,12 +71,18 @@ def answer(event_id: int) -> list[Step]:
 
 
 def what_was_said(event_id: int) -> Said | None:
-    for message, room, author, replied_to, age in rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR):
+    for message, room, author, replied_to, age, *wish in rows_of(EVENT, {"event": event_id}, MESSAGE, ROOM, AUTHOR):
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        return Said(event_id, message, age)
+        return Said(event_id, message, age, wish_of(message, *wish))
     return None
+
+
+def wish_of(message: Message, coordination: str | None, agents: list[str], reviewed: bool) -> Wish | None:
+    if coordination is None:
+        return None
+    return Wish(message=message, coordination=coordination, agents=agents, reviewed=reviewed)
 
 
 @transaction.atomic
@@ -81,18 +91,25 @@ def lay_out(said: Said) -> list[Step]:
     question = said.message
     if not first_time(said.event_id):
         return waiting_steps(question)
-    return [step for seat in answering(question) for step in lay_rows(seat, question, question.author)]
+    seats = seats_before(question) if may_trigger(question) else []
+    those = answering(question, seats, said.wish)
+    team = gathered(question, those, seats, said.wish)
+    if team is not None:
+        return lay_rows(team.speaker, question, question.author, plan=team.plan, pattern=team.pattern)
+    return [step for seat in those for step in lay_rows(seat, question, question.author)]
 
 
 def first_time(event_id: int) -> bool:
     return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
-def answering(question: Message) -> list[Seat]:
+def answering(question: Message, there: list[Seat], wish: Wish | None) -> list[Seat]:
     """The seats that answer, if the author may ask agents here (asked only when somebody would answer)."""
     if question.room.deleted_at is not None or not may_trigger(question):
         return []
-    seats = seats_for(question, seats_before(question))
+    seats = seats_for(question, there)
+    if wish is not None:
+        seats = wished(question, there, seats, wish)
     return seats if seats and question.author.has_perm("rooms.ask_agent", question.room) else []
 
 

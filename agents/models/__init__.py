@@ -4,6 +4,7 @@ from .conduct import Conduct, Coordination, conduct_of
 from .prompt import Prompt
 from .step import Step
 from .task import Reason, Status, Task, Wake
+from .together import Dispute, Stance, Wish
 from .usage import Usage
 
 __all__ = [
@@ -11,13 +12,16 @@ __all__ = [
     "Breaker",
     "Conduct",
     "Coordination",
+    "Dispute",
     "Prompt",
     "Reason",
     "Seat",
+    "Stance",
     "Status",
     "Step",
     "Task",
     "Usage",
     "Wake",
+    "Wish",
     "conduct_of",
 ]

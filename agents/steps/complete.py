@@ -24,6 +24,7 @@ from ..laying import begin
 from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
+from ..together.material import material_of
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
 from .obstacles import is_member, obstacle
@@ -40,7 +41,9 @@ def complete(step: Step, claim: Claim) -> Begun:
     if refusal is not None:
         return Begun.ended(refusal)
     rounds = rounds_of(task, step)
-    told = context.build(task, present(task.trigger_message), rounds.tokens)
+    work = material_of(step)
+    told = context.build(task, present(task.trigger_message), rounds.tokens + work.tokens)
+    work.add_to(told)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
     verdict = budgets.screen(Call(task, step, request, told.tokens))
