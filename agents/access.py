@@ -11,10 +11,12 @@ from rooms.access import as_uuid, reader_in
 from rooms.errors import Forbidden, Invalid, NotFound
 from rooms.models import Message, Room, User
 
-from .models import Agent, Seat, Task
+from .models import Agent, Dispute, Seat, Task
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"
+MODERATE = "rooms.moderate_message"
+SHOWN = ("agent__user", "requester", "room", "reply", "trigger_message")
 
 
 def runs_for(user: User, room: Room) -> QuerySet[Task]:
@@ -22,8 +24,8 @@ def runs_for(user: User, room: Room) -> QuerySet[Task]:
     readable = Message.objects.filter(room=room).readable_by(reader_in(user, room))
     answer = Q(reply=None) | Q(reply__in=readable)
     question = Q(trigger_message=None) | Q(trigger_message__in=readable)
-    runs = Task.objects.filter(answer, question, room=room).select_related("agent__user", "requester", "room")
-    return runs.prefetch_related("steps__needs", "steps__usages")
+    runs = Task.objects.filter(answer, question, room=room).select_related(*SHOWN)
+    return runs.prefetch_related("steps__needs", "steps__usages", "steps__agent__user", "disputes__decided_by")
 
 
 def run_for(user: User, run_id: UUID | str) -> Task:
@@ -40,6 +42,20 @@ def run_for(user: User, run_id: UUID | str) -> Task:
 def needed_to_cancel(user: User, run: Task) -> str:
     """The permission it takes to stop this run: who asked for it needs none but to be there still."""
     return access.READ if run.requester_id == user.pk else CANCEL
+
+
+def needed_to_decide(user: User, run: Task) -> str:
+    """The permission it takes to decide about this run's plan: who asked, while they may ask, or a moderator."""
+    return ASK if run.requester_id == user.pk else MODERATE
+
+
+def dispute_for(user: User, dispute_id: UUID | str) -> Dispute:
+    """A point that agents disputed in a run they may see. Raises NotFound."""
+    found = Dispute.objects.filter(pk=as_uuid(dispute_id)).first()
+    if found is None:
+        raise NotFound
+    found.task = run_for(user, found.task_id)
+    return found
 
 
 def seat_for(room: Room, username: str) -> Seat:

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import F, Func, JSONField, Q, Value
 from django.db.models.functions import Now
 
 from rooms.errors import Conflict, NotFound
@@ -25,6 +25,7 @@ from .llm.port import Usage as Spent
 from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
 from .outcomes import Outcome
+from .together.forgetting import forget_about
 from .together.going_on import go_on
 from .together.work import agent_of
 
@@ -120,6 +121,8 @@ def end_task(task: Task, outcome: Outcome) -> bool:
         )
         if not ended:
             return False
+        if outcome.reason == Reason.RECALLED:
+            forget_about(Q(pk=task.pk))
         settle_message(task, outcome)
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
     return True

@@ -126,8 +126,8 @@ class Provenance:
 def provenance_of(message: Message, user: User) -> Provenance:
     """Of a message this person may read: the caller has asked. Raises NotFound when no agent's run wrote it."""
     task = (
-        Task.objects.select_related("room", "agent__user", "requester", "trigger_message")
-        .prefetch_related("steps__needs", "steps__usages", "steps__prompt")
+        Task.objects.select_related("room", "agent__user", "requester", "trigger_message", "reply")
+        .prefetch_related("steps__needs", "steps__usages", "steps__prompt", "steps__agent__user")
         .filter(reply=message)
         .first()
     )

@@ -16,6 +16,7 @@ from rooms.errors import NotFound
 from . import runs, sweeping, waking
 from .laying import begin
 from .models import Step
+from .together import forgetting
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,13 @@ def follow(began: float, ready: list[UUID]) -> None:
         queue(ready[1:])
         ready = runs.run(ready[0])
     queue(ready)
+
+
+@shared_task
+def forget(event_id: int) -> None:
+    """A message was taken back: so is what agents said to each other about it."""
+    with turn():
+        forgetting.forget(event_id)
 
 
 @shared_task

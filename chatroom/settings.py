@@ -37,6 +37,8 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
+    "message.redacted": ["agents.tasks.forget"],
+    "message.withdrawn": ["agents.tasks.forget"],
 }
 
 STEP_GATES = ["agents.budgets.within_limits"]  # before a step of an agent runs
@@ -80,6 +82,7 @@ LLM_DIRECT = envbool("LLM_DIRECT", default=True)  # that server spoken to withou
 BREAKER_FAILURES = envint("BREAKER_FAILURES", 5, at_least=1, at_most=1000)  # in a row, then a model is left alone …
 BREAKER_SECONDS = envint("BREAKER_SECONDS", 30, at_least=1, at_most=3600)  # … for so long, until one call may probe
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
+PLAN_APPROVAL_SECONDS = envint("PLAN_APPROVAL_SECONDS", 900, at_least=10)  # for so long agents wait for people
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
 # DEBUG=1 allows defaults that only fit one's own machine. Without it everything below has to be said.

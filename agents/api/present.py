@@ -11,6 +11,7 @@ from ..models import Agent, Seat, Step, Task, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
+from .together_json import contribution, disputes
 
 Facts = dict[str, Any]
 
@@ -61,6 +62,8 @@ def run(found: Task) -> Facts:
         "created_at": time(found.created_at),
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
+        "pattern": found.pattern,
+        "disputes": disputes(found),
         "steps": [step(one) for one in found.steps.all()],
     }
 
@@ -69,6 +72,11 @@ def step(found: Step) -> Facts:
     return {
         "id": found.pk,
         "kind": found.kind,
+        "agent": found.agent and found.agent.user.username,
+        "title": found.title,
+        "held": found.held,
+        "contribution": contribution(found),
+        "routed": found.input.get("routed", ""),
         "needs": [other.pk for other in found.needs.all()],
         "status": found.status,
         "attempt": found.attempt,

@@ -7,7 +7,8 @@ from rest_framework import serializers
 from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
-from ..models import Reason, Seat, Status, Step
+from ..models import Coordination, Reason, Seat, Status, Step
+from .together_shapes import ContributionShape, DisputeShape
 
 
 class LimitsShape(Shape):
@@ -70,6 +71,11 @@ class ToolUseShape(Shape):
 class StepShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
+    agent = serializers.CharField(allow_null=True, help_text="Whose step it is; null for the agent of the run.")
+    title = serializers.CharField(help_text="What it is to do.")
+    held = serializers.BooleanField(help_text="Whether it waits for people.")
+    contribution = ContributionShape(allow_null=True, help_text="Of a step of several agents' work.")
+    routed = serializers.CharField(help_text="Why a router chose these agents, where it did.")
     needs = serializers.ListField(child=serializers.UUIDField())
     status = serializers.ChoiceField(choices=Status.choices)
     attempt = serializers.IntegerField()
@@ -99,6 +105,8 @@ class RunShape(Shape):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+    pattern = serializers.ChoiceField(choices=Coordination.choices, help_text="How several agents work on it.")
+    disputes = DisputeShape(many=True, help_text="On which points they differ.")
     steps = StepShape(many=True)
 
 

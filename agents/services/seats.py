@@ -8,7 +8,7 @@ from rooms.models import Membership, Room, User
 from rooms.services.memberships import begin_membership, remove_member
 from rooms.services.messages import lock_room
 
-from ..models import Agent, Seat
+from ..models import Agent, Coordination, Seat
 from ..models.task import LIVE, Reason, Task
 from .runs import stop
 
@@ -51,12 +51,18 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
         seat = as_it_is(seat)
         tell(seat, "seat.removed", by)
         seat.delete()
-        Room.objects.filter(pk=room.pk).update(watched=Seat.objects.filter(room=room).exists())
+        Room.objects.filter(pk=room.pk).update(watched=is_watched(room))
         if Membership.objects.filter(room=room, user=user).exists():
             remove_member(room=room, user=user, by=by)
     # Only now: the end of a run locks the message before the room, and this transaction held the room.
     for task in Task.objects.filter(room=room, agent=seat.agent_id, status__in=LIVE):
         stop(task, Reason.UNSEATED)
+
+
+def is_watched(room: Room) -> bool:
+    """Also without agents, where they worked together: when a message is taken back, what they said of it has to go."""
+    together = Task.objects.filter(room=room).exclude(pattern=Coordination.SEPARATE)
+    return Seat.objects.filter(room=room).exists() or together.exists()
 
 
 def as_it_is(seat: Seat) -> Seat:

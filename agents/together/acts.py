@@ -179,7 +179,8 @@ def one_line(text: str) -> str:
 
 def facts_of(act: Act) -> dict[str, Any]:
     """As JSON: empty fields are left out."""
-    return {"act": act.act, **{name: value for name, value in asdict(act).items() if value}}
+    facts = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(act).items()}
+    return {"act": act.act, **{name: value for name, value in facts.items() if value}}
 
 
 def in_words(act: Act) -> str:

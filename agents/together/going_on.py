@@ -4,15 +4,17 @@ and at last the step in which one speaks for all. Decided under the task's lock:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models.functions import Now
 
+from ..laying import tell_of
 from ..models import Agent, Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
 from ..outcomes import Outcome
 from . import disputes, planning
+from .forgetting import forget_late
 from .planning import Subtask
 from .work import TOGETHER, UNDONE, Kind, Work, agent_of, connect, name_of
 
@@ -29,10 +31,13 @@ BAD = 2
 
 def go_on(step: Step, outcome: Outcome) -> Outcome:
     """What the end of this step means for its run: `GOES_ON`, or how the run ends. Wants the step's transaction."""
-    if step.kind not in TOGETHER or outcome.reason in ENDS_ALL:
+    if step.kind not in TOGETHER:
         return outcome
     task = Task.objects.select_for_update(no_key=True, of=("self",)).filter(pk=step.task_id, status__in=LIVE).first()
     if task is None:
+        forget_late(step)
+        return outcome
+    if outcome.reason in ENDS_ALL:
         return outcome
     task.agent = step.task.agent
     work = Work.of(task)
@@ -101,14 +106,20 @@ def lay_out_plan(work: Work, ended: Step) -> bool:
     agents = team_of(ended)
     if subtasks := ended.output.get("subtasks"):
         plan = [Subtask(one["agent"], one["title"], one["instruction"], tuple(one["needs"])) for one in subtasks]
-        planning.lay(work.task, plan, agents, [ended], held=bool(ended.input.get("approve")), **common(ended))
-        return True
+        return carry_out(work, plan, agents, ended)
     if len(work.those(Kind.PLAN)) < PLANS and not out_of_means(work):
         return lay_plan_step(work, ended, [ended], wrong=ended.output.get("wrong", ""))
     if work.contributions:
         return False
-    everybody = [Subtask(name, "", "") for name in agents]
-    planning.lay(work.task, everybody, agents, [ended], **common(ended))
+    return carry_out(work, [Subtask(name, "Answer the question", "") for name in agents], agents, ended)
+
+
+def carry_out(work: Work, plan: Sequence[Subtask], agents: Mapping[str, Agent], made: Step) -> bool:
+    """Where the room wants to see plans first, its steps wait for people."""
+    held = bool(made.input.get("approve"))
+    planning.lay(work.task, plan, agents, [made], held=held, **common(made))
+    if held:
+        tell_of(work.task, "plan.proposed")
     return True
 
 

@@ -16,7 +16,8 @@ from rooms.web.panels import panels_for
 
 from .. import services
 from ..access import agent_named, agents_for, seat_for, seats_of
-from ..models import Agent
+from ..models import Agent, Coordination, conduct_of
+from .conduct import WAYS, form_for
 from .forms import TRIGGERS, SeatForm, TriggerForm
 
 MANAGE = "rooms.manage_seats"
@@ -52,6 +53,8 @@ def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
         "panels": panels_for(room, request.user),
+        "conduct": form_for(room),
+        "way": dict(WAYS)[Coordination(conduct_of(room).coordination)],
     }
     return render(request, "agents/seats.html", context, status=status)
 

@@ -20,7 +20,11 @@ def test_the_house_is_wired_like_this():
         "guardian.backends.ObjectPermissionBackend",
     ]
     assert settings.MESSAGE_GATES == ["rooms.gates.length", "rooms.gates.link_flood"]
-    assert settings.EVENT_HANDLERS == {"message.posted": ["agents.tasks.wake"]}
+    assert settings.EVENT_HANDLERS == {
+        "message.posted": ["agents.tasks.wake"],
+        "message.redacted": ["agents.tasks.forget"],
+        "message.withdrawn": ["agents.tasks.forget"],
+    }
     assert settings.STEP_GATES == ["agents.budgets.within_limits"]
     assert settings.REPLY_GATES == ["agents.gates.size"]
     assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]

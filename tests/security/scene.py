@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, Seat, Task
+from agents.models import Agent, Dispute, Seat, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -95,6 +95,7 @@ def scene(people: dict[str, User]) -> Scene:
     )
     answer = message(den, echo, "hello, bob")
     task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
+    dispute = Dispute.objects.create(task_id=broken.pk, number=1, point="There is tea.")
     invitation, secret = create_invitation(room=den, by=ada)
     _, prefix, digest = new_secret("crt")
     ApiToken.objects.create(user=ada, name="hers", prefix=prefix, digest=digest, scopes=["read"])
@@ -109,6 +110,7 @@ def scene(people: dict[str, User]) -> Scene:
         "answer": answer,
         "run": str(run.pk),
         "broken": str(broken.pk),
+        "dispute": str(dispute.pk),
         "invitation": invitation.prefix,
         "secret": secret,
         "token": prefix,
