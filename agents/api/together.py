@@ -145,6 +145,21 @@ class RunPlan(RunView):
         return Response(run_json(run_for(self.person, run_id)))
 
 
+class SpeakAgain(RunView):
+    @extend_schema(
+        operation_id="speak_again",
+        request=None,
+        responses={201: RunShape},
+        tags=["runs"],
+        summary="Another answer from the same contributions, by the decisions as they stand now",
+    )
+    def post(self, request: Request, run_id: UUID) -> Response:
+        run = self.run(run_id)
+        self.check_reach(run.room, ASK)
+        again = services.speak_again(run=run, by=self.person)
+        return Response(run_json(run_for(self.person, again.pk)), status=201)
+
+
 class FlipForm(Strict):
     chosen = serializers.ChoiceField(choices=Stance.choices)
     why = serializers.CharField(max_length=600, required=False, allow_blank=True)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/ask/", together.AskTogether.as_view()),
     path("rooms/<slug:slug>/conduct/", together.RoomConduct.as_view()),
     path("runs/<uuid:run_id>/plan/", together.RunPlan.as_view()),
+    path("runs/<uuid:run_id>/speak/", together.SpeakAgain.as_view()),
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
     path("rooms/<slug:slug>/runs/", runs.Runs.as_view()),

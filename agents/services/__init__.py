@@ -7,6 +7,7 @@ from .plans import decide_plan
 from .registry import change_agent, create_agent
 from .runs import cancel_run, retry_run
 from .seats import change_seat, seat_agent, unseat_agent
+from .speaking import speak_again
 
 __all__ = [
     "ask",
@@ -19,5 +20,6 @@ __all__ = [
     "flip_dispute",
     "retry_run",
     "seat_agent",
+    "speak_again",
     "unseat_agent",
 ]

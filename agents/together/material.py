@@ -99,12 +99,12 @@ def part_of_reviewer(step: Step, known: Work, tokens: int) -> dict[str, Any]:
 
 def part_of_speaker(step: Step, known: Work, tokens: int) -> dict[str, Any]:
     """Also of one who speaks again about contributions of an earlier run, with decisions that people made since."""
-    earlier = step.input.get("again", {})
-    if earlier:
-        return {**earlier, "contributions": shared_out(earlier.get("contributions", []), tokens)}
+    decisions = step.input.get("decisions")
+    if decisions is not None and step.task.alternative_of is not None:
+        known = Work.of(step.task.alternative_of)
     return {
         **said_so_far(known, tokens),
-        "disputes": disputes_in(known),
+        "disputes": disputes_in(known, decisions),
         "ended_by": step.input.get("ended_by", ""),
     }
 
@@ -155,12 +155,13 @@ def remarks_on(step: Step, known: Work) -> dict[str, Any]:
     return {"yours": first.output.get("text", ""), "points": judged.output.get("points", [])}
 
 
-def disputes_in(known: Work) -> list[dict[str, Any]]:
-    """As they were found, with what the resolver chose then: people who flip one do not change a run's own prompt."""
+def disputes_in(known: Work, decisions: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """As they were found, with what the resolver chose then: people who flip one do not change a run's own prompt. One
+    who speaks again has the `decisions` as they stood by then."""
     found = next(iter(known.those(Kind.RESOLVE)), None)
     if found is None:
         return []
-    chosen = {one["dispute"]: one for one in found.output.get("decisions", [])}
+    chosen = {one["dispute"]: one for one in (found.output.get("decisions", []) if decisions is None else decisions)}
     return [
         {**dispute, **decision(chosen.get(dispute["number"], {}), name_of(found))}
         for dispute in found.input.get("disputes", [])
@@ -168,4 +169,6 @@ def disputes_in(known: Work) -> list[dict[str, Any]]:
 
 
 def decision(found: dict[str, Any], by: str) -> dict[str, Any]:
-    return {"chosen": found["chosen"], "why": found.get("why", ""), "decided_by": by} if found else {}
+    if not found:
+        return {}
+    return {"chosen": found["chosen"], "why": found.get("why", ""), "decided_by": found.get("by", by)}

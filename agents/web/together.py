@@ -64,6 +64,11 @@ class Panel:
         return list({one.agent.pk: one.agent for one in self.contributions if not one.failed}.values())
 
     @property
+    def may_speak_again(self) -> bool:
+        """Where somebody has decided otherwise than the answer says."""
+        return self.may_flip and any(one.earlier for one in self.disputes)
+
+    @property
     def is_empty(self) -> bool:
         return not (self.contributions or self.disputes or self.plan)
 
@@ -164,6 +169,16 @@ def steps_in(said: Mapping[str, Any]) -> list[dict[str, Any]]:
 def number(said: Mapping[str, Any], name: str) -> int:
     value = str(said.get(name, ""))
     return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else 0
+
+
+@require_POST
+@page
+def again(request: PageRequest, run_id: UUID) -> HttpResponse:
+    """Have it said once more, by the decisions as they stand now."""
+    run = run_for(request.user, run_id)
+    require(request.user, run.room, ASK)
+    attempt(request, lambda: services.speak_again(run=run, by=request.user))
+    return redirect("room", run.room.slug)
 
 
 @require_POST

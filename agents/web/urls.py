@@ -10,6 +10,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/together", together.pieces, name="room_together"),
     path("rooms/<slug:slug>/agents-together", conduct.change, name="room_conduct"),
     path("runs/<uuid:run_id>/together/", together.show, name="run_together"),
+    path("runs/<uuid:run_id>/speak", together.again, name="run_speak"),
     path("runs/<uuid:run_id>/plan", together.decide, name="run_plan"),
     path("disputes/<uuid:dispute_id>/flip", together.flip, name="dispute_flip"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),

@@ -187,6 +187,8 @@ ACTIONS = [
         Page("POST", "/runs/{run}/plan", {"decision": "approve"})),
     row("flip what agents decided", WRITES, GUESTS, Rest("POST", "disputes/{dispute}/flip/", {"chosen": "agree"}),
         Page("POST", "/disputes/{dispute}/flip", {"chosen": "agree"})),
+    row("have it said again by other decisions", WRITES, GUESTS, Rest("POST", "runs/{broken}/speak/"),
+        Page("POST", "/runs/{broken}/speak")),
     row("ask for a broken answer again", WRITES, GUESTS, Rest("POST", "runs/{broken}/retry/")),
     # --- a public room of ada's, where nobody else is a member
     row("read a public room", READS, VISITORS, Rest("GET", "rooms/{square}/"), Rest("GET", "rooms/{square}/messages/"),

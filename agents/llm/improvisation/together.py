@@ -5,6 +5,7 @@ others, once, so that a house without a provider shows what a dispute is and how
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from agents.llm.port import Request
 
 Work = dict[str, Any]
 MOST = 6
+HEARD = re.compile(r"^I have read [^.]*\. (?:That fits\. )?")
+NAMED = re.compile(r"@[\w.-]+[,:]?\s*")
 
 
 def work_in(request: Request) -> Work | None:
@@ -29,7 +32,9 @@ def work_in(request: Request) -> Work | None:
 
 def work_on(request: Request, work: Work) -> str:
     alone = replace(request, turns=request.turns[:-1])
-    improviser = Improviser(scene_of(alone), f"{request.model}\n{len(alone.turns)}")
+    scene = scene_of(alone)
+    scene = replace(scene, question=NAMED.sub("", scene.question))  # who else was asked is not what was asked
+    improviser = Improviser(scene, f"{request.model}\n{len(alone.turns)}")
     return PARTS.get(work["kind"], speak)(improviser, work)
 
 
@@ -58,10 +63,11 @@ def stances(me: Improviser, others: Sequence[Work]) -> list[Work]:
 
 
 def point_of(me: Improviser) -> str:
+    """Plain words: points are told as they are, without being drawn."""
     found = me.found(1)
-    return (
-        said_by(found[0], "said") if found else f"Nothing was said about it in {phrases.messages(me.scene.messages)}."
-    )
+    if not found:
+        return f"Nothing was said about it in {phrases.messages(me.scene.messages)}."
+    return said_by(found[0], "said").replace("**", "")
 
 
 def stance(me: Improviser, other: Work, *, first: bool) -> Work:
@@ -123,9 +129,9 @@ def speak(me: Improviser, work: Work) -> str:
 
 
 def own_point(one: Work) -> str:
-    """The last sentence of it, which is one's own, on one line."""
+    """What it found itself, on one line."""
     lines = [line.strip("-*# ") for line in str(one.get("text", "")).splitlines() if line.strip()]
-    return lines[0][:300] if lines else "nothing more."
+    return HEARD.sub("", lines[0])[:300] if lines else "nothing more."
 
 
 def differed(one: Work) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.models import Dispute, Seat, Status
+from agents.models import Dispute, Seat, Status, Task
 from agents.provenance import recompute
 from agents.together import acts
 from rooms.models import Event, Message, Room, User
@@ -12,7 +12,7 @@ from rooms.services.messages import redact_message, withdraw_message
 from tests.plugins.rest import Asking
 
 from ..asking import answer_to, event_of, run_for
-from .conftest import Cast, asked, tail
+from .conftest import Cast, asked, run_out, tail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,3 +173,28 @@ def test_acts_are_read_and_the_fence_is_taken_off() -> None:
 def test_the_schema_names_all_six() -> None:
     kinds = acts.schema()["properties"]["acts"]["items"]["anyOf"]
     assert [one["properties"]["act"]["const"] for one in kinds] == list(acts.VOCABULARY)
+
+
+# --- speaking again
+
+
+def test_after_a_flip_the_answer_is_made_anew_from_the_same_contributions(
+    disputed: Message, ada: User, bob: User, eve: User, cast: Cast, asking: Asking
+) -> None:
+    run = run_for(disputed)
+    asking(bob).post(f"disputes/{Dispute.objects.get().pk}/flip/", {"chosen": "agree", "why": "I put it there."})
+    cast.says("echo", "It is there after all.")
+    assert asking(eve).post(f"runs/{run.pk}/speak/").status == 404
+    again = asking(bob).post(f"runs/{run.pk}/speak/")
+    assert (again.status, again["requester"], again["attempt"]) == (201, "bob", 2)
+    run_out(disputed)
+    task = Task.objects.get(pk=again["id"])
+    assert (task.status, task.alternative_of, task.reply and task.reply.body) == (
+        Status.DONE, run, "It is there after all.",
+    )  # fmt: skip
+    told = cast.asked("echo")[-1]
+    assert [one["from"] for one in told["contributions"]] == ["echo", "nod", "wit"]
+    assert [(one["chosen"], one["why"], one["decided_by"]) for one in told["disputes"]] == [
+        ("agree", "I put it there.", "bob"),
+    ]  # fmt: skip
+    assert [one.is_equal for step in task.steps.all() if (one := recompute(step))] == [True]
