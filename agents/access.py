@@ -13,12 +13,14 @@ from rooms.errors import Forbidden, Invalid, NotFound
 from rooms.models import Message, Room, User
 
 from .approvals import may_decide
-from .models import Agent, Approval, Seat, Task
+from .models import Agent, Approval, Dispute, Seat, Task
 from .provenance import with_its_story
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"
 NO_AGENT = "There is no agent of that name."
+
+MODERATE = "rooms.moderate_message"
 
 
 def runs_for(user: User, room: Room) -> QuerySet[Task]:
@@ -43,6 +45,20 @@ def run_for(user: User, run_id: UUID | str) -> Task:
 def needed_to_cancel(user: User, run: Task) -> str:
     """The permission it takes to stop this run: who asked for it needs none but to be there still."""
     return access.READ if run.requester_id == user.pk else CANCEL
+
+
+def needed_to_decide(user: User, run: Task) -> str:
+    """The permission it takes to decide about this run's plan: who asked, while they may ask, or a moderator."""
+    return ASK if run.requester_id == user.pk else MODERATE
+
+
+def dispute_for(user: User, dispute_id: UUID | str) -> Dispute:
+    """A point that agents disputed in a run they may see. Raises NotFound."""
+    found = Dispute.objects.filter(pk=as_uuid(dispute_id)).first()
+    if found is None:
+        raise NotFound
+    found.task = run_for(user, found.task_id)
+    return found
 
 
 def seat_for(room: Room, username: str) -> Seat:

@@ -27,7 +27,9 @@ CLAIM = """
            AND t.id = s.task_id AND t.status IN ('waiting', 'running') AND t.cancel_requested_at IS NULL
            AND t.queued_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM agents_step_needs n JOIN agents_step x ON x.id = n.to_step_id
-                           WHERE n.from_step_id = s.id AND x.status <> 'done')
+                           WHERE n.from_step_id = s.id AND x.status <> 'done' AND NOT (
+                               x.kind IN ('consult', 'plan', 'review', 'resolve')
+                               AND x.status IN ('failed', 'interrupted')))
         RETURNING s.task_id, s.fence
     )
     UPDATE agents_task t SET status = 'running', started_at = coalesce(t.started_at, clock_timestamp())

@@ -28,6 +28,9 @@ from .models import Reason, Status, Step, Task, Usage
 from .models.task import ENDED, LIVE
 from .occasions import is_volunteer
 from .outcomes import Outcome
+from .together.forgetting import forget_about
+from .together.going_on import go_on
+from .together.work import agent_of
 from .tools import telling
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if step.kind == Step.Kind.TOOL:
         transaction.on_commit(partial(telling.ended, step), robust=True)
     tapes.keep(step, outcome.tapes)
+    outcome = go_on(step, outcome)
     if (outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task):
         if is_cancelled(step.task):
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
@@ -109,16 +113,16 @@ def has_more(task: Task) -> bool:
 
 def charge(step: Step, fence: int, spent: Spent, model: str = "") -> None:
     """One row for one claim: the pair of step and fence is unique, so nothing is ever charged twice."""
-    task = step.task
+    task, agent = step.task, agent_of(step)
     Usage.objects.create(
         step=step,
         fence=fence,
-        agent_id=task.agent_id,
+        agent=agent,
         room_id=task.room_id,
         requester_id=task.requester_id,
         payer=money.payer_of(task),
-        route_id=getattr(task.agent, "route_id", None),
-        model=model or task.agent.model_name,
+        route_id=agent.route_id,
+        model=model or agent.model_name,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
         cost_micros=spent.cost_micros,
@@ -136,6 +140,8 @@ def end_task(task: Task, outcome: Outcome) -> bool:
         )
         if not ended:
             return False
+        if outcome.reason == Reason.RECALLED:
+            forget_about(Q(pk=task.pk))
         settle_message(task, outcome)
         tell_of(task, "run.ended", status=outcome.status, reason=outcome.reason)
         if dropped:

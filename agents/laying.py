@@ -6,6 +6,7 @@ and frames is hidden behind the model's own time to its first word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,9 +23,18 @@ from .models import Conduct, Seat, Step, Task
 from .occasions import is_volunteer
 from .triggers import reply_audience
 
+Plan = Callable[[Task], list[Step]]
+
 
 def lay(
-    *, seat: Seat, question: Message, requester: User, attempt: int = 1, root: Message | None = None
+    *,
+    seat: Seat,
+    question: Message,
+    requester: User,
+    attempt: int = 1,
+    root: Message | None = None,
+    plan: Plan = plans.reply,
+    **facts: Any,
 ) -> Task | None:
     """A task that answers the question, begun and ready to run, or in the line. None when there is one already, or the
     agent cannot speak there. Wants to be called in the transaction of whatever made it necessary."""
@@ -34,7 +44,7 @@ def lay(
             line.lock(seat.room_id)
             cause = Cause(root or question, Conduct(room=seat.room))
             turn = line.turn_for(seat, question, requester, cause)
-            task = lay_rows(seat, question, requester, attempt, root, queued_at=turn.since)[0].task
+            task = lay_rows(seat, question, requester, attempt, root, plan, queued_at=turn.since, **facts)[0].task
             if task.queued_at is None and not is_volunteer(task):
                 begin(task)
     except NotFound:
@@ -52,9 +62,10 @@ def lay_rows(
     requester: User,
     attempt: int = 1,
     root: Message | None = None,
+    plan: Plan = plans.reply,
     **facts: Any,
 ) -> list[Step]:
-    """The steps to begin with. Raises IntegrityError when this attempt is there already."""
+    """The steps to begin with, as the plan lays them out. Raises IntegrityError when this attempt is there already."""
     task = Task.objects.create(
         room=seat.room,
         agent=seat.agent,
@@ -66,7 +77,7 @@ def lay_rows(
         agent_version=seat.agent.version,
         **facts,
     )
-    return plans.reply(task)
+    return plan(task)
 
 
 class BegunElsewhere(Exception):

@@ -148,7 +148,9 @@ def provenance_of(message: Message, user: User) -> Provenance:
 
 def with_its_story(tasks: QuerySet[Task]) -> QuerySet[Task]:
     related = tasks.select_related("room", "agent__user", "requester", "trigger_message", "reply")
-    return related.prefetch_related("steps__needs", "steps__usages", "steps__prompt", "steps__agent__user")
+    return related.prefetch_related(
+        "steps__needs", "steps__usages", "steps__prompt", "steps__agent__user", "disputes__decided_by"
+    )
 
 
 def story_of(task: Task, user: User) -> Provenance:

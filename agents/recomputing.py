@@ -17,6 +17,9 @@ from .instructions import Instructions, facts_of
 from .llm.port import Turn
 from .models import Step
 from .occasions import call_of
+from .together.forgetting import is_forgotten
+from .together.material import material_of
+from .together.work import as_its_agent
 
 NO_REASON = (
     "Something else went into it than instructions and messages, or the house builds its prompts differently now."
@@ -55,12 +58,15 @@ def sources_of(step: Step) -> list[Message]:
 
 def built_again(step: Step, sources: Sequence[Message]) -> Context:
     """No budget is asked but for the question, which may have been cut so that it fits."""
-    built = Context()
+    step, built = as_its_agent(step), Context()
     if step.prompt is not None:
         told = Instructions(step.prompt.template, step.prompt.parts, facts_of(step.task.room))
         built.turns.append(Turn("system", told.text))
     built.turns.extend(turn_again(step, source, built.turns) for source in sources)
     built.turns.extend(call_of(step.task))
+    work = material_of(step)
+    if work.turn is not None:
+        built.turns.append(work.turn)
     return built
 
 
@@ -82,6 +88,8 @@ def reasons_of(step: Step, sources: Sequence[Message]) -> Iterator[str]:
         change = change_since(step, source)
         if change not in ("", Message.State.HELD):
             yield f"Message {source.seq} of @{source.author.username} ({source.pk}) was {change}."
+    if is_forgotten(step.task):
+        yield "What other agents contributed was taken away with the question or the answer."
     if renamed_since(step):
         yield "The name or the topic of the room was changed."
 

@@ -14,6 +14,7 @@ from .claims import Claim, claim
 from .models import Reason, Status, Step
 from .outcomes import Outcome
 from .steps import WORK, Begun
+from .together.work import TOGETHER
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ RELATED = (
     "task__requester",
     "task__trigger_message__author",
     "task__reply__room",
+    "agent__user",
 )
 
 
@@ -67,7 +69,7 @@ def see_through(run: Run) -> list[UUID]:
         if outcome is None or not endings.end_step(run.step, run.fence, outcome):
             log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)
             return []
-        return ready_after(run.step) if outcome.status == Status.DONE else []
+        return ready_after(run.step) if outcome.status == Status.DONE or run.step.kind in TOGETHER else []
 
 
 def outcome_of(run: Run) -> Outcome | None:

@@ -26,6 +26,7 @@ from .llm.port import Usage, count_tokens
 from .models import Chain, Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
 from .runs import RELATED
+from .together.expiring import expire_plans
 
 BATCH = 200
 REQUEUE_AFTER = 8.0
@@ -54,6 +55,7 @@ class Lost:
 def sweep() -> Lost:
     lost = Lost()
     lost.ended = end_dead_runs() + end_cancelled_waiting() + expire_waiting() + end_lapsed() + end_orphans()
+    lost.ended += expire_plans()
     call_forgotten()
     lost.steps = steps_to_queue()
     lost.events = events_to_wake()

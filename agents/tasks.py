@@ -17,6 +17,7 @@ from . import anomalies, forgetting, housekeeping, runs, scheduling, sweeping, t
 from .laying import begin
 from .models import McpServer, Step
 from .occasions import is_volunteer
+from .together import forgetting as together_forgetting
 from .tools import mcp_asking
 from .turns import turn
 
@@ -45,7 +46,7 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            if not is_volunteer(step.task):
+            if step.kind == Step.Kind.COMPLETE and not is_volunteer(step.task):  # contributions are of one answer
                 begin(step.task)
     queue(step.pk for step in steps)
 
@@ -64,13 +65,6 @@ def follow(began: float, ready: list[UUID]) -> None:
 
 
 @shared_task
-def forget_thoughts(event_id: int) -> None:
-    """A message was taken back."""
-    with turn():
-        thoughts.forget(event_id)
-
-
-@shared_task
 def sweep() -> None:
     """Beat calls this each five seconds, and so may the relay: end what is dead, queue what was lost."""
     lost = sweeping.sweep()
@@ -82,7 +76,9 @@ def sweep() -> None:
 @shared_task
 def forget(event_id: int) -> None:
     """Words were taken away: what is kept of them elsewhere goes too."""
-    forgetting.forget(event_id)
+    with turn():
+        for floor in (forgetting, thoughts, together_forgetting):
+            floor.forget(event_id)
 
 
 @shared_task

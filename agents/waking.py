@@ -16,20 +16,22 @@ from .endings import end_task
 from .energy import Cause, cause_of
 from .fetching import Table, rows_of
 from .laying import lay_rows
-from .models import Agent, Bound, Conduct, Reason, Seat, Step, Task
+from .models import Agent, Bound, Conduct, Reason, Seat, Step, Task, Wish
 from .outcomes import Outcome
 from .runs import RELATED
 from .speakers import speaking
+from .together.gathering import gathered, wished
 from .triggers import may_trigger, seats_for
 
 ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestamp()) ON CONFLICT DO NOTHING"
 
 MESSAGE, ROOM, AUTHOR, CONDUCT = Table(Message, "m"), Table(Room, "r"), Table(User, "a"), Table(Conduct, "c")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
+WISH = "w.coordination, w.agents, w.reviewed"
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float, coalesce(w.agents, '{{}}')
+           extract(epoch FROM now() - e.created_at)::float, {WISH}
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
       LEFT JOIN agents_conduct c ON c.room_id = r.id
@@ -51,14 +53,14 @@ class Said:
     """What an event tells of: a message with its room, its author and whom it replies to, and how agents behave in that
     room. `age` in seconds.
 
-    `only` are the agents that alone are to answer, if its author wished so: see `models.Wish`.
+    `wish` is its author's, if they had one: who is to answer, and how they work together.
     """
 
     event_id: int
     message: Message
     conduct: Conduct
     age: float
-    only: tuple[str, ...] = ()
+    wish: Wish | None = None
 
     @property
     def is_old(self) -> bool:
@@ -88,13 +90,19 @@ def answer(event_id: int) -> list[Step]:
 
 def what_was_said(event_id: int) -> Said | None:
     tables = MESSAGE, ROOM, AUTHOR, CONDUCT
-    for message, room, author, conduct, replied_to, age, only in rows_of(EVENT, {"event": event_id}, *tables):
+    for message, room, author, conduct, replied_to, age, *wish in rows_of(EVENT, {"event": event_id}, *tables):
         message.room, message.author = room, author
         if replied_to is not None:
             message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
         conduct = conduct if conduct.room_id else Conduct(room=room)
-        return Said(event_id, message, conduct, age, tuple(only))
+        return Said(event_id, message, conduct, age, wish_of(message, *wish))
     return None
+
+
+def wish_of(message: Message, coordination: str | None, agents: list[str], reviewed: bool) -> Wish | None:
+    if coordination is None:
+        return None
+    return Wish(message=message, coordination=coordination, agents=agents, reviewed=reviewed)
 
 
 def lay_out(said: Said) -> list[Step]:
@@ -103,14 +111,15 @@ def lay_out(said: Said) -> list[Step]:
         if not first_time(said.event_id):
             return waiting_steps(said.message)
         asked = asked_by(said)
-        seats = answering(said, asked.requester) if asked else []
+        there = seats_before(said.message) if asked else []
+        seats = answering(said, asked.requester, there) if asked else []
         if asked is None or not seats:
             return []
         refusal = asks.refused(said.message) if asked.cause.is_human and not said.is_old else None
         if refusal is not None:
-            return turned_down(asked, said.message, seats, refusal.outcome)
+            return turned_down(asked, said, seats, refusal.outcome)
         line.lock_for(said.message.room_id, seats)  # after all other locks
-        laid, bound = lay_within(asked, said, seats)
+        laid, bound = lay_within(asked, said, seats, there)
     for step in laid:
         if step.task.queued_at is not None:
             line.next_up(step.task.seat_id)
@@ -123,10 +132,10 @@ def first_time(event_id: int) -> bool:
     return prepared.execute(ONCE, {"event": event_id}) == 1
 
 
-def turned_down(asked: Asked, question: Message, seats: list[Seat], outcome: Outcome) -> list[Step]:
+def turned_down(asked: Asked, said: Said, seats: list[Seat], outcome: Outcome) -> list[Step]:
     """What would have been answered ends before it began; the first of it says why, if that is to be said."""
-    for number, seat in enumerate(speaking(question, seats)):
-        for step in lay_rows(seat, question, asked.requester, root=asked.cause.root):
+    for number, seat in enumerate(those_who_speak(said, seats)):
+        for step in lay_rows(seat, said.message, asked.requester, root=asked.cause.root):
             end_task(step.task, replace(outcome, aloud=outcome.aloud and not number))
     return []
 
@@ -141,13 +150,16 @@ def asked_by(said: Said) -> Asked | None:
     return Asked(requester, cause) if cause and requester else None
 
 
-def lay_within(asked: Asked, said: Said, seats: list[Seat]) -> tuple[list[Step], Bound | None]:
-    """One task for each that speaks, as far as the room's bounds allow. What is not begun leaves no task."""
+def lay_within(asked: Asked, said: Said, seats: list[Seat], there: list[Seat]) -> tuple[list[Step], Bound | None]:
+    """One task for each that speaks, or one for all that work together, as far as the room's bounds allow. What is not
+    begun leaves no task."""
     laid: list[Step] = []
     refused: Bound | None = None
-    for number, seat in enumerate(speaking(said.message, seats)):
+    team = gathered(said.message, seats, there, said.conduct, said.wish)
+    facts = {} if team is None else {"plan": team.plan, "pattern": team.pattern}
+    for number, seat in enumerate(those_who_speak(said, seats) if team is None else [team.speaker]):
         bound = Bound.TURNS if asked.cause.is_human and number >= said.conduct.max_turns else None
-        bound = bound or lay_in_line(laid, seat, said.message, asked)
+        bound = bound or lay_in_line(laid, seat, said.message, asked, **facts)
         refused = refused or bound
     if refused and energy.stop(asked.cause.root, refused):
         return laid, refused
@@ -170,12 +182,19 @@ def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked, *
     return bound
 
 
-def answering(said: Said, requester: User) -> list[Seat]:
+def those_who_speak(said: Said, seats: list[Seat]) -> list[Seat]:
+    """All whom the author has chosen; else as it is usual."""
+    return seats if said.wish and said.wish.agents else speaking(said.message, seats)
+
+
+def answering(said: Said, requester: User, there: list[Seat]) -> list[Seat]:
     """The seats that would answer, if who asks may ask agents here (asked only when there are any)."""
     question = said.message
     if question.room.deleted_at is not None:
         return []
-    seats = seats_for(question, seats_before(question), said.only)
+    seats = seats_for(question, there)
+    if said.wish is not None and not question.author.is_machine:
+        seats = wished(question, there, seats, said.wish)
     return seats if seats and requester.has_perm("rooms.ask_agent", question.room) else []
 
 

@@ -39,7 +39,7 @@ STOPPED = """
       FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
       LEFT JOIN agents_step s ON s.id = mine.step
       LEFT JOIN agents_task t ON t.id = s.task_id
-      LEFT JOIN agents_agent g ON g.id = t.agent_id
+      LEFT JOIN agents_agent g ON g.id = coalesce(s.agent_id, t.agent_id)
       LEFT JOIN rooms_room r ON r.id = t.room_id
       LEFT JOIN rooms_user p ON p.id = t.requester_id
       LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id

@@ -50,8 +50,8 @@ MESSAGE_GATES = [  # before a message is kept: quick, deterministic, no network
 EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, each is idempotent
     "message.posted": ["agents.tasks.wake"],
     "message.finished": ["agents.tasks.wake"],  # an agent has answered, and named somebody
-    "message.redacted": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
-    "message.withdrawn": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+    "message.redacted": ["agents.tasks.forget"],
+    "message.withdrawn": ["agents.tasks.forget"],
     "room.deleted": ["agents.tasks.forget"],
 }
 
@@ -138,6 +138,7 @@ COST_WEBHOOK_SECRET = envstr("COST_WEBHOOK_SECRET", "")  # signs what is told th
 if COST_WEBHOOK_URL and not COST_WEBHOOK_SECRET:
     raise SettingError("COST_WEBHOOK_SECRET is not set. It signs what COST_WEBHOOK_URL is told: any long text.")
 AGENT_PATIENCE_SECONDS = envint("AGENT_PATIENCE_SECONDS", 600, at_least=30)  # older questions are not answered any more
+PLAN_APPROVAL_SECONDS = envint("PLAN_APPROVAL_SECONDS", 900, at_least=10)  # for so long agents wait for people
 
 # ── Where it runs ────────────────────────────────────────────────────────────────────────────────────────────────────
 # DEBUG=1 allows defaults that only fit one's own machine. Without it everything below has to be said.

@@ -17,6 +17,7 @@ from ..services.registry import may_change
 from ..services.versions import changes_between, shown
 from ..statuses import IDLE, Standing
 from ..tools.uses import arguments_of
+from .together_json import contribution, disputes
 
 Facts = dict[str, Any]
 
@@ -143,6 +144,7 @@ def run(story: Provenance) -> Facts:
         "created_at": time(found.created_at),
         "started_at": time(found.started_at),
         "ended_at": time(found.ended_at),
+        "disputes": disputes(found),
         "steps": [step(one, story) for one in story.steps],
     }
 
@@ -155,6 +157,8 @@ def step(found: Step, story: Provenance) -> Facts:
         "kind": found.kind,
         "agent": found.agent and found.agent.user.username,
         "title": found.title if shown else "",
+        "contribution": contribution(found) if shown else None,
+        "routed": found.input.get("routed", "") if shown else "",
         "needs": [other.pk for other in found.needs.all()],
         "status": found.status,
         "held": found.held,

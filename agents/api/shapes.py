@@ -10,6 +10,7 @@ from rooms.models import Message
 from ..facts import ROUTED
 from ..models import Agent, Approval, Coordination, Reason, Seat, Status, Step
 from ..status import Doing
+from .together_shapes import ContributionShape, DisputeShape
 
 
 class LimitsShape(Shape):
@@ -136,6 +137,8 @@ class StepShape(Shape):
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
     agent = serializers.CharField(allow_null=True, help_text="Whose step it is, when it is not the run's own agent's.")
     title = serializers.CharField(help_text="What it is to do, where several work together.")
+    contribution = ContributionShape(allow_null=True, help_text="Of a step of several agents' work.")
+    routed = serializers.CharField(help_text="Why a router chose these agents, where it did.")
     needs = serializers.ListField(child=serializers.UUIDField())
     status = serializers.ChoiceField(choices=Status.choices)
     held = serializers.BooleanField(help_text="It waits for people.")
@@ -182,6 +185,7 @@ class RunShape(Shape):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+    disputes = DisputeShape(many=True, help_text="On which points they differ.")
     steps = StepShape(many=True)
 
 

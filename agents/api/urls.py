@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, estimates, moving, provenance, registry, runs, seats, versions
+from . import approvals, beside, estimates, moving, provenance, registry, runs, seats, together, versions
 
 agent = "agents/<str:username>/"
 
@@ -20,6 +20,11 @@ urlpatterns = [
     path("messages/<uuid:message_id>/feedback/", beside.MessageFeedback.as_view()),
     path("messages/<uuid:message_id>/regenerate/", beside.Regenerate.as_view()),
     path("messages/<uuid:message_id>/provenance/", provenance.WhyThis.as_view()),
+    path("disputes/<uuid:dispute_id>/flip/", together.FlipDispute.as_view()),
+    path("rooms/<slug:slug>/ask/", together.AskTogether.as_view()),
+    path("rooms/<slug:slug>/conduct/", together.RoomConduct.as_view()),
+    path("runs/<uuid:run_id>/plan/", together.RunPlan.as_view()),
+    path("runs/<uuid:run_id>/speak/", together.SpeakAgain.as_view()),
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
     path("rooms/<slug:slug>/approvals/", approvals.Approvals.as_view()),

@@ -13,9 +13,9 @@ from .route import Deployment, Health, Route
 from .step import Step
 from .tape import Tape
 from .task import Reason, Status, Task, Wake
+from .together import Dispute, Stance, Wish
 from .usage import Usage
 from .version import AgentVersion
-from .wish import Wish
 
 __all__ = [
     "Account",
@@ -30,6 +30,7 @@ __all__ = [
     "Conduct",
     "Coordination",
     "Deployment",
+    "Dispute",
     "Feedback",
     "FeedbackReason",
     "Health",
@@ -40,6 +41,7 @@ __all__ = [
     "RoomNote",
     "Route",
     "Seat",
+    "Stance",
     "Status",
     "Step",
     "Tape",

@@ -33,7 +33,8 @@ class Coordination(models.TextChoices):
 class Conduct(models.Model):
     """How agents behave together in one room. A room without a row has the defaults: `Conduct(room=room)`.
 
-    Agents of a room whose `paused_at` is set say nothing: the kill switch.
+    Agents of a room whose `paused_at` is set say nothing: the kill switch. With `reviews` the lead judges what the
+    others contribute before it is used.
     """
 
     room = models.OneToOneField(Room, on_delete=models.CASCADE, primary_key=True, related_name="conduct")
@@ -44,6 +45,7 @@ class Conduct(models.Model):
     lead = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     rounds = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1), MaxValueValidator(6)])
     approves_plans = models.BooleanField(default=False)
+    reviews = models.BooleanField(default=False)
     whole_review = models.BooleanField(default=False)
     max_depth = models.PositiveSmallIntegerField(default=3)
     max_turns = models.PositiveSmallIntegerField(default=12)

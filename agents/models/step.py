@@ -13,16 +13,18 @@ from .agent import Agent
 from .prompt import Prompt
 from .task import ENDED, LIVE, Status, Task
 
+CONTRIBUTING = ["consult", "plan", "review", "resolve"]
+KINDS = ["complete", "tool", *CONTRIBUTING]
+
 
 class StepQuerySet(models.QuerySet["Step"]):
     def ready(self) -> StepQuerySet:
-        """Waiting for nobody, with everything it needs done, of a task that is not in the line."""
+        """Waiting for nobody, with everything it needs done, of a task that is not in the line. What others only
+        contribute to it may have failed."""
+        failed = Q(status__in=[Status.FAILED, Status.INTERRUPTED], kind__in=CONTRIBUTING)
         return self.filter(status=Status.WAITING, held=False, task__queued_at=None).exclude(
-            needs__in=Step.objects.exclude(status=Status.DONE)
+            needs__in=Step.objects.exclude(Q(status=Status.DONE) | failed)
         )
-
-
-KINDS = ["complete", "tool", "consult", "plan", "review", "resolve"]
 
 
 class Step(models.Model):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from ..laying import lay, next_attempt
 from ..models import Reason, Seat, Status, Step, Task
 from ..models.task import LIVE
 from ..outcomes import Outcome
+from ..together.gathering import team_again
 
 
 def cancel_run(*, run: Task, by: User) -> Task:
@@ -66,11 +68,18 @@ def retry_run(*, run: Task, by: User) -> Task:
             raise Conflict("The question was taken back.")
         if seat is None or not seat.agent.enabled:
             raise Conflict("The agent is not in this room any more.")
-        task = lay(seat=seat, question=question, requester=by, attempt=next_attempt(run), root=run.root_message)
+        plan = plan_again(run)
+        task = lay(seat=seat, question=question, requester=by, attempt=next_attempt(run), root=run.root_message, **plan)
         if task is None:
             raise Conflict("The agent cannot answer here, or somebody has asked for it at this moment.")
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task
+
+
+def plan_again(run: Task) -> dict[str, Any]:
+    """Several who worked on it do so again, as far as they are still there."""
+    team = team_again(run)
+    return {"plan": team.plan, "pattern": team.pattern} if team else {}
 
 
 def is_answering(run: Task) -> bool:

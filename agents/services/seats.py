@@ -12,7 +12,7 @@ from rooms.services.memberships import begin_membership, leave_room, remove_memb
 from rooms.services.messages import lock_room
 
 from .. import keywords, schedule
-from ..models import Agent, Seat
+from ..models import Agent, Coordination, Seat
 from ..models.task import LIVE, Reason, Task
 from .greeting import greet
 from .runs import stop
@@ -69,12 +69,18 @@ def unseat_agent(*, seat: Seat, by: User) -> None:
         seat = as_it_is(seat)
         tell(seat, "seat.removed", by)
         seat.delete()
-        Room.objects.filter(pk=room.pk).update(watched=Seat.objects.filter(room=room).exists())
+        Room.objects.filter(pk=room.pk).update(watched=is_watched(room))
         if Membership.objects.filter(room=room, user=user).exists():
             leave_room(room=room, user=user) if by == user else remove_member(room=room, user=user, by=by)
     # Only now: the end of a run locks the message before the room, and this transaction held the room.
     for task in Task.objects.filter(room=room, agent=seat.agent_id, status__in=LIVE):
         stop(task, Reason.UNSEATED)
+
+
+def is_watched(room: Room) -> bool:
+    """Also without agents, where they worked together: when a message is taken back, what they said of it has to go."""
+    together = Task.objects.filter(room=room).exclude(pattern=Coordination.SEPARATE)
+    return Seat.objects.filter(room=room).exists() or together.exists()
 
 
 def as_it_is(seat: Seat) -> Seat:

@@ -6,12 +6,18 @@ from collections.abc import Callable
 
 from ..claims import Claim
 from ..models import Step
+from ..together.work import TOGETHER
 from .begun import Begun
 from .complete import complete
+from .consult import consult
 from .tool import use_tool
 
 Work = Callable[[Step, Claim], Begun]
 
-WORK: dict[str, Work] = {Step.Kind.COMPLETE: complete, Step.Kind.TOOL: use_tool}
+WORK: dict[str, Work] = {
+    Step.Kind.COMPLETE: complete,
+    Step.Kind.TOOL: use_tool,
+    **dict.fromkeys(TOGETHER, consult),
+}
 
 __all__ = ["WORK", "Begun", "Work"]

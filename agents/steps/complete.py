@@ -14,24 +14,20 @@ from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
-from .. import budgets, context, money
-from ..budgets import Call
+from .. import context
 from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation, converse
-from ..hush import Hush
 from ..laying import begin
-from ..llm.candidates import Candidate, dearest
 from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
-from ..money import Reserved
-from ..occasions import is_volunteer
-from ..outcomes import Outcome, held_back_by
-from ..routes import candidates_for
+from ..outcomes import Outcome
 from ..status import Doing, Sign
+from ..together.material import material_of
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
-from .obstacles import Standing, obstacle, standing_of
+from .calling import call_for
+from .obstacles import obstacle, standing_of
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +45,14 @@ def complete(step: Step, claim: Claim) -> Begun:
     if task.reply is None:
         sign.tell(Doing.READING)
     rounds = rounds_of(task, step)
-    told = context.build(task, question_of(task), rounds.tokens)
+    work = material_of(step)
+    told = context.build(task, question_of(task), rounds.tokens + work.tokens)
+    work.add_to(told)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
-    verdict = budgets.screen(Call(task, step, request, told.tokens))
-    if verdict is not None:
-        return Begun.ended(held_back_by(verdict, words_before(task)))
-    places = candidates_for(task.agent, request)
-    reserved = money.reserve(step, claim, request, dearest(places))
-    if isinstance(reserved, money.Refusal):
-        return Begun.ended(Outcome(Reason.BUDGET, words_before(task), reserved.sentence))
-    if reserved.request is not request:
-        places = candidates_for(task.agent, reserved.request)
-    talk = conversation_for(step, claim, reserved, places, leased, standing, sign, rounds.unsaid)
+    talk = call_for(step, claim, request, told, leased, standing, rounds.unsaid)
+    if isinstance(talk, Outcome):
+        return Begun.ended(talk)
     sign.tell(Doing.THINKING)
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
@@ -101,40 +92,6 @@ def request_for(task: Task, told: Context, rounds: Rounds) -> Request:
 def params_of(agent: Agent) -> dict[str, Any]:
     """Addresses and keys are the house's, from the environment; an agent's own parameters cannot name any."""
     return {**agent.parameters, "max_tokens": agent.max_reply_tokens}
-
-
-def conversation_for(
-    step: Step,
-    claim: Claim,
-    reserved: Reserved,
-    places: tuple[Candidate, ...],
-    leased: float,
-    standing: Standing,
-    sign: Sign,
-    unsaid: str = "",
-) -> Conversation:
-    may_be_silent = step.task.reply is None and is_volunteer(step.task)
-    return Conversation(
-        step_id=step.pk,
-        fence=claim.fence,
-        name=step.task.agent.user.name,
-        request=reserved.request,
-        candidates=places,
-        leased=leased,
-        before=words_before(step.task),
-        by_membership=standing.by_membership,
-        unsaid=unsaid,
-        whole_review=standing.whole_review,
-        purse=reserved.purse,
-        hush=Hush(allowed=may_be_silent),
-        sign=sign,
-        start=partial(begin, step.task) if may_be_silent else None,
-    )
-
-
-def words_before(task: Task) -> str:
-    """What earlier steps of the run have said."""
-    return task.reply.body if task.reply else ""
 
 
 def question_of(task: Task) -> Message:

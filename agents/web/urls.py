@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import beside, chat, files, notes, registry, runs, usage, uses, versions, why
+from . import beside, chat, conduct, files, notes, registry, runs, together, usage, uses, versions, why
 from .views import change, index, remove, tools
 
 urlpatterns = [
@@ -36,6 +36,12 @@ urlpatterns = [
     path("runs/<uuid:run_id>/act", runs.act, name="run_act"),
     path("rooms/<slug:slug>/beside", beside.feet, name="room_beside"),
     path("rooms/<slug:slug>/runs/", runs.index, name="room_runs"),
+    path("rooms/<slug:slug>/together", together.pieces, name="room_together"),
+    path("rooms/<slug:slug>/agents-together", conduct.change, name="room_conduct"),
+    path("runs/<uuid:run_id>/together/", together.show, name="run_together"),
+    path("runs/<uuid:run_id>/speak", together.again, name="run_speak"),
+    path("runs/<uuid:run_id>/plan", together.decide, name="run_plan"),
+    path("disputes/<uuid:dispute_id>/flip", together.flip, name="dispute_flip"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),
     path("rooms/<slug:slug>/agents/<str:username>/tools", tools, name="seat_tools"),

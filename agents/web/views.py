@@ -19,9 +19,10 @@ from rooms.web.panels import panels_for
 
 from .. import services
 from ..access import agent_named, agents_for, known_to, seat_for, seats_of
-from ..models import Agent, Seat
+from ..models import Agent, Coordination, Seat, conduct_of
 from ..schedule import next_slot
 from ..statuses import IDLE, standings
+from .conduct import WAYS, form_for
 from .forms import TRIGGERS, SeatForm, TriggerForm
 
 MANAGE = "rooms.manage_seats"
@@ -59,6 +60,8 @@ def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
         "panels": panels_for(room, request.user),
+        "conduct": form_for(room),
+        "way": dict(WAYS)[Coordination(conduct_of(room).coordination)],
     }
     return render(request, "agents/seats.html", context, status=status)
 

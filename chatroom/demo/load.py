@@ -25,6 +25,7 @@ from rooms.services.rooms import create_room
 
 from .script import read_script
 from .telling import Telling
+from .together import arrange
 
 HERE = Path(__file__).parent
 LOCK = 4_711_001  # of this program's advisory locks: two who load at once become one who loads
@@ -101,3 +102,4 @@ def open_room(facts: dict[str, Any], cast: dict[str, User], agents: dict[str, Ag
     for username, trigger in facts["seats"].items():
         seat_agent(room=room, agent=agents[username], trigger=trigger, by=owner)
     Telling(room, cast, begins=acts[0].at - FURNISHING).tell(acts)
+    arrange(room, facts, agents)

@@ -23,8 +23,8 @@ def test_the_house_is_wired_like_this():
     assert settings.EVENT_HANDLERS == {
         "message.posted": ["agents.tasks.wake"],
         "message.finished": ["agents.tasks.wake"],
-        "message.redacted": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
-        "message.withdrawn": ["agents.tasks.forget_thoughts", "agents.tasks.forget"],
+        "message.redacted": ["agents.tasks.forget"],
+        "message.withdrawn": ["agents.tasks.forget"],
         "room.deleted": ["agents.tasks.forget"],
     }
     assert settings.STEP_GATES == ["agents.budgets.within_limits", "agents.energy.within_chain"]

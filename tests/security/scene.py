@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Agent, AgentVersion, Approval, RoomNote, Seat, Step, Task
+from agents.models import Agent, AgentVersion, Approval, Dispute, RoomNote, Seat, Step, Task
 from rooms.models import ApiToken, Event, Membership, Message, Room, User
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
@@ -102,6 +102,7 @@ def scene(people: dict[str, User]) -> Scene:
     redo = Step.objects.create(task=broken, status="failed", ended_at=timezone.now())
     answer = message(den, echo, "hello, bob")
     task(seat, bob, hers, reply_id=answer, status="done", reason="answered", ended_at=timezone.now())
+    dispute = Dispute.objects.create(task_id=broken.pk, number=1, point="There is tea.")
     invitation, secret = create_invitation(room=den, by=ada)
     _, prefix, digest = new_secret("crt")
     ApiToken.objects.create(user=ada, name="hers", prefix=prefix, digest=digest, scopes=["read"])
@@ -126,6 +127,7 @@ def scene(people: dict[str, User]) -> Scene:
         "broken": str(broken.pk),
         "step": str(step.pk),
         "redo": str(redo.pk),
+        "dispute": str(dispute.pk),
         "invitation": invitation.prefix,
         "secret": secret,
         "token": prefix,

@@ -1,0 +1,59 @@
+"""From a prompt to a conversation that may be had: gates, places, money. For every step that asks a model."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .. import budgets, money
+from ..budgets import Call
+from ..claims import Claim
+from ..context import Context
+from ..conversation import Conversation
+from ..hush import Hush
+from ..laying import begin
+from ..llm.candidates import dearest
+from ..llm.port import Request
+from ..models import Reason, Step, Task
+from ..occasions import is_volunteer
+from ..outcomes import Outcome, held_back_by
+from ..routes import candidates_for
+from ..status import Sign
+from .obstacles import Standing
+
+
+def call_for(
+    step: Step, claim: Claim, request: Request, told: Context, leased: float, standing: Standing, unsaid: str = ""
+) -> Conversation | Outcome:
+    """A conversation ready to begin, with what it may cost set aside; else how the step ends without one."""
+    task = step.task
+    verdict = budgets.screen(Call(task, step, request, told.tokens))
+    if verdict is not None:
+        return held_back_by(verdict, words_before(task))
+    places = candidates_for(task.agent, request)
+    reserved = money.reserve(step, claim, request, dearest(places))
+    if isinstance(reserved, money.Refusal):
+        return Outcome(Reason.BUDGET, words_before(task), reserved.sentence)
+    if reserved.request is not request:
+        places = candidates_for(task.agent, reserved.request)
+    may_be_silent = step.kind == Step.Kind.COMPLETE and task.reply is None and is_volunteer(task)
+    return Conversation(
+        step_id=step.pk,
+        fence=claim.fence,
+        name=task.agent.user.name,
+        request=reserved.request,
+        candidates=places,
+        leased=leased,
+        before=words_before(task),
+        by_membership=standing.by_membership,
+        unsaid=unsaid,
+        whole_review=standing.whole_review,
+        purse=reserved.purse,
+        hush=Hush(allowed=may_be_silent),
+        sign=Sign.of(task),
+        start=partial(begin, task) if may_be_silent else None,
+    )
+
+
+def words_before(task: Task) -> str:
+    """What earlier steps of the run have said."""
+    return task.reply.body if task.reply else ""

@@ -1,0 +1,39 @@
+"""When a question or its answer is taken back, what agents said to each other about it goes too."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from rooms.models import Event
+
+from ..models import Coordination, Dispute, Step, Task
+from .work import TOGETHER
+
+KEPT = {"forgotten": True}
+
+
+def forget(event_id: int) -> None:
+    """For the events of a message that was redacted or withdrawn."""
+    message = Event.objects.filter(pk=event_id).values_list("message_id", flat=True).first()
+    if message is not None:
+        forget_about(Q(reply=message) | Q(trigger_message=message) | Q(alternative_of__reply=message))
+
+
+@transaction.atomic
+def forget_about(which: Q) -> int:
+    """Empty what these runs said. Their steps stay, with what they took: who did what is no secret, the words are."""
+    runs = list(Task.objects.filter(which).exclude(pattern=Coordination.SEPARATE).values_list("pk", flat=True))
+    Step.objects.filter(task__in=runs, kind__in=TOGETHER).update(title="", input=KEPT, output=KEPT)
+    Step.objects.filter(task__in=runs, kind=Step.Kind.COMPLETE).exclude(input={}).update(input=KEPT)
+    Dispute.objects.filter(task__in=runs).update(point="", positions=[], why="", earlier=[])
+    return len(runs)
+
+
+def is_forgotten(task: Task) -> bool:
+    return task.pattern != Coordination.SEPARATE and Step.objects.filter(task=task, output=KEPT).exists()
+
+
+def forget_late(step: Step) -> None:
+    """What was said after its run had ended is not kept at all: the end may have been that the question was gone."""
+    Step.objects.filter(pk=step.pk).update(title="", input=KEPT, output=KEPT)
