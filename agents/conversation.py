@@ -34,7 +34,7 @@ from .outcomes import Outcome, broken, finished, refused_by
 from .status import UNSEEN, Doing, Sign
 from .tapes import Recorder
 from .trying import Trying
-from .voice import Voice, showable
+from .voice import PARAGRAPH, Voice, showable
 from .watch import LOST, watch
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,11 @@ class Conversation:
     def said(self) -> str:
         """What the model has said in this step, as people will read it once it is released."""
         return self.voice.said
+
+    def all_said(self) -> str:
+        """The answer so far if no gate had changed or kept back anything of it."""
+        earlier = self.before + self.unsaid
+        return f"{earlier}{PARAGRAPH if earlier and self.said else ''}{self.said}"
 
     @property
     def has_spoken(self) -> bool:
@@ -245,7 +250,7 @@ def recorded(talk: Conversation, outcome: Outcome | None) -> Outcome | None:
     if outcome is None:
         return None
     outcome = replace(outcome, output={**outcome.output, "calls": talk.made})
-    if talk.why or outcome.text != talk.shown:
+    if talk.why or outcome.unsaid or outcome.text != talk.all_said():
         return outcome
     return replace(outcome, tapes=talk.tape.kept(talk.said, outcome.calls))
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Max
 
-from rooms.models import Message
+from rooms.models import Message, Room
 
 from .models import Reason, Seat, Task
 from .triggers import VOLUNTEERS, is_addressed, volunteers
@@ -18,7 +18,10 @@ RECENTLY = 3600.0
 
 
 def speaking(message: Message, answering: Sequence[Seat]) -> list[Seat]:
-    """Those addressed, and one of the others. Asks the database only when there is something to choose."""
+    """Those addressed, and one of the others; in a conversation with agents alone, all. Asks the database only when
+    there is something to choose."""
+    if message.room.kind == Room.Kind.SESSION:
+        return list(answering)  # all of them were invited to it
     addressed = [seat for seat in answering if is_addressed(seat.agent, message)]
     unasked = volunteers(message, answering)
     return addressed + (unasked if len(unasked) < 2 else [chosen(unasked)])

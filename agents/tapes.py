@@ -73,8 +73,8 @@ class Recorder:
             return ()
         text = showable("".join(call.text for call in self.calls)).strip()
         parts = [part for call in self.calls for part in call.parts]
-        arguments = {showable(part.arguments) for part in parts if isinstance(part, ToolCall)}
-        if text != said.strip() or any(call.arguments not in arguments for call in calls):
+        arguments = [showable(part.arguments) for part in parts if isinstance(part, ToolCall)]
+        if text != said.strip() or arguments != [call.arguments for call in calls]:
             return ()
         return tuple(self.calls)
 

@@ -11,9 +11,11 @@ from django.db.models import Sum
 from agents.claims import claim
 from agents.llm.port import backend_for
 from agents.models import Account, Agent, Conduct, Hold, Reason, Seat, Step, Task, Usage
+from agents.services import seat_agent
 from agents.sweeping import sweep
 from rooms import background, prepared
 from rooms.models import Room, User
+from rooms.services.rooms import create_room
 from tests.upstream.server import Upstream
 
 from .asking import Aside, answer_to, ask, run_for, say, woken
@@ -52,8 +54,11 @@ def test_fifty_who_ask_at_once_spend_no_more_than_their_dime(
 ) -> None:
     costs("fine-n40-i5")
     mine = budget("person", ada.pk, DIME)
+    rooms = [create_room(creator=ada, name=f"Room {number}", slug=f"room-{number}") for number in range(50)]
+    for room in rooms:  # in one room, an agent answers one person's questions as one
+        seat_agent(room=room, agent=seat.agent, by=ada)
     with Aside(16) as aside:
-        asked = [aside.run(ask, den, ada, f"@echo number {number}?") for number in range(50)]
+        asked = [aside.run(ask, room, ada, "@echo what does it cost?") for room in rooms]
     reasons = {run_for(question.result(60)).reason for question in asked}
     mine.refresh_from_db()
     assert spent() == mine.spent_micros
