@@ -211,7 +211,7 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
         await talk.voice.show(rest)
     if calls and finish.reason == "stop":
         finish = Finish("tool_calls", finish.usage)
-    if finish.reason == "stop" and not talk.voice.said.strip():
+    if finish.reason == "stop" and not talk.voice.heard.strip():
         return broken(LLMError("empty"), text, spent(talk))
     return replace(finished(finish, text, spent(talk)), output=thinking(talk))
 
@@ -261,14 +261,14 @@ def note(talk: Conversation, error: LLMError) -> None:
     if error.usage is not None:
         talk.usages.append(error.usage)
     elif talk.voice.has_begun:
-        talk.usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
+        talk.usages.append(talk.backend.usage_of(talk.request, talk.voice.heard))
 
 
 def spent(talk: Conversation) -> Usage | None:
     """All calls together, and the one that was cut off in its midst by an estimate. None when nothing was taken."""
     usages = list(talk.usages)
     if talk.calling:
-        usages.append(talk.backend.usage_of(talk.request, talk.voice.said))
+        usages.append(talk.backend.usage_of(talk.request, talk.voice.heard))
     if not usages:
         return None
     return Usage(
