@@ -114,7 +114,7 @@ class Conversation:
     @property
     def said(self) -> str:
         """What the model has said in this step, as people will read it once it is released."""
-        return self.voice.said
+        return self.voice.heard
 
     def all_said(self) -> str:
         """The answer so far if no gate had changed or kept back anything of it."""
@@ -338,7 +338,7 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
         await talk.voice.show(rest)
     if calls and finish.reason == "stop":
         finish = Finish("tool_calls", finish.usage)
-    if finish.reason == "stop" and not talk.voice.said.strip():
+    if finish.reason == "stop" and not talk.voice.heard.strip():
         return broken(LLMError("empty"), text, talk.spent())
     return replace(finished(finish, text, talk.spent()), output=thinking(talk))
 

@@ -53,10 +53,10 @@ class Voice:
         self._withheld = withheld
         self._sluice = Sluice(before)
         self._pieces: list[str] = [before] if before else []
-        self._length = len(before)
+        self._before = self._length = len(before)
         self._waiting: list[str] = [unsaid] if unsaid else []
         self._follows = bool(before or unsaid)
-        self._said: list[str] = []
+        self._heard: list[str] = []
         self._reserved = reserved
         self._passed: list[str] = []
         self._stirred = asyncio.Event()
@@ -72,23 +72,28 @@ class Voice:
 
     @property
     def said(self) -> str:
-        """What the model said here, whether it was released or not."""
-        return "".join(self._said)
+        """What of it was released here."""
+        return self.shown[self._before :]
+
+    @property
+    def heard(self) -> str:
+        """What the model said here, as it said it, whether it was released or not. To be counted, never to be kept."""
+        return "".join(self._heard)
 
     @property
     def has_begun(self) -> bool:
         """Something was said here, though perhaps not released yet."""
-        return bool(self._said)
+        return bool(self._heard)
 
     def say(self, text: str) -> None:
         text = showable(text)
-        if not self._said:
+        if not self._heard:
             text = text.lstrip()  # models like to begin with empty lines
         if not text or self._closed:
             return
-        if self._follows and not self._said:
+        if self._follows and not self._heard:
             self._waiting.append(PARAGRAPH)
-        self._said.append(text)
+        self._heard.append(text)
         self._waiting.append(text)
         self._stirred.set()
         if self._speaking is None:

@@ -34,6 +34,7 @@ MEASURES = {
     "stream-plain": "streaming.plain",
     "stream-litellm": "streaming.litellm",
     "stream-gated": "streaming.gated",
+    "gates-alone": "streaming.gates_alone",
     "stream-fifty": "streaming.fifty",
 }
 

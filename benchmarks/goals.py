@@ -38,6 +38,7 @@ GOALS = {
     "late.p95": Goal("… p95", "ms", 60, 45, digits=1),
     "fifty.p95": Goal("… 50 answers at once, one worker: p95", "ms", 150, 60, digits=1),
     "gates.added": Goal("what a gate that reaches 64 characters adds to that: p95", "ms", 30, 5, digits=1),
+    "gates.alone": Goal("… without servers around it", "ms", 30, 5, digits=1),
     "socket.kb": Goal("memory of a live socket", "KB", 40, 30, digits=1),
     "cold.seconds": Goal("web process: from its start to the first page", "s", 2, 1.5, digits=2),
     "cold.mb": Goal("… memory then", "MB", 150, 120),

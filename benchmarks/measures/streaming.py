@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 
 import orjson
 
@@ -25,31 +26,34 @@ STREAMS, WARM, ROUNDS = 20, 2, 3
 MODEL = "delay-100-gap-20-words-100"
 FIFTY = 50
 
+Pieces = list[tuple[float, str]]
+
 
 class Reader(Asker):
     """Notes when each piece of an answer came."""
 
     def __init__(self, room: str) -> None:
         super().__init__(room)
-        self.pieces: list[tuple[float, str]] = []
+        self.pieces: Pieces = []
 
     def piece(self, now: float, frame: bytes) -> None:
         self.pieces.append((now, orjson.loads(frame)["data"]["text"]))
 
-    def lateness(self, reach: int) -> list[float]:
-        """Of each word that was streamed, in seconds, beyond what a gate of that reach has to wait for."""
-        text = "".join(piece for _, piece in self.pieces)
-        words = [(found.end(), int(found[1]) / 1e9) for found in WORDS.finditer(text)]
-        shown = iter(self.pieces)
-        late, length, now = [], 0, 0.0
-        for end, _ in words:
-            while length < end:
-                now, piece = next(shown)
-                length += len(piece)
-            decided = next((spoken for at, spoken in words if at >= end + reach - 1), None)
-            if decided is not None:
-                late.append(now - decided)
-        return late
+
+def lateness(pieces: Pieces, reach: int) -> list[float]:
+    """Of each word that was streamed, in seconds, beyond what a gate of that reach has to wait for."""
+    text = "".join(piece for _, piece in pieces)
+    words = [(found.end(), int(found[1]) / 1e9) for found in WORDS.finditer(text)]
+    shown = iter(pieces)
+    late, length, now = [], 0, 0.0
+    for end, _ in words:
+        while length < end:
+            now, piece = next(shown)
+            length += len(piece)
+        decided = next((spoken for at, spoken in words if at >= end + reach - 1), None)
+        if decided is not None:
+            late.append(now - decided)
+    return late
 
 
 async def streams(stage: Stage, cast: Cast, at_once: int, **environment: str) -> dict[str, float]:
@@ -68,7 +72,7 @@ async def streams(stage: Stage, cast: Cast, at_once: int, **environment: str) ->
         for reader in readers:
             reader.pieces.clear()
         await asyncio.gather(*(later(reader, turn / at_once) for turn, reader in enumerate(readers)))
-        late += [seconds for reader in readers for seconds in reader.lateness(reach)]
+        late += [seconds for reader in readers for seconds in lateness(reader.pieces, reach)]
         words += sum(len(WORDS.findall("".join(text for _, text in reader.pieces))) for reader in readers)
     meter.stop()
     return {"late p50": percentile(late, 50), "late p95": percentile(late, 95), **meter.each(words)}
@@ -127,6 +131,45 @@ async def gated(stage: Stage, cast: Cast) -> dict[str, float]:
         "cpu without": free["cpu_ms"],
         "cpu with": held["cpu_ms"],
     }
+
+
+async def gates_alone(stage: Stage, cast: Cast) -> dict[str, float]:
+    """The same without servers: twenty voices in this process, what they say and when it leaves."""
+    from agents import gates
+
+    from ..watched import far
+
+    found: dict[bool, list[float]] = {}
+    usual = gates.gates
+    try:
+        for held in (False, True):
+            chosen = (far, gates.size) if held else (gates.size,)
+            gates.gates = lambda chosen=chosen: chosen  # type: ignore[assignment]
+            spoken = await asyncio.gather(*(speech(turn) for turn in range(STREAMS)))
+            found[held] = [seconds for pieces in spoken for seconds in lateness(pieces, REACH if held else 1)]
+    finally:
+        gates.gates = usual
+    free, held_back = (percentile(found[held], 95) for held in (False, True))
+    return {"gates.alone": held_back - free, "p95 without": free, "p95 with": held_back}
+
+
+async def speech(turn: int) -> Pieces:
+    """A hundred words, one each 20 ms, through a voice."""
+    from agents.voice import Voice
+
+    pieces: Pieces = []
+
+    async def send(offset: int, text: str) -> None:
+        pieces.append((time.monotonic(), text))
+
+    voice = Voice(send, lambda objection: None)
+    due = asyncio.get_running_loop().time() + turn * 0.005
+    for _ in range(100):
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
+        due += 0.02
+        voice.say(f"<{time.monotonic_ns()}> ")
+    await voice.finish()
+    return pieces
 
 
 async def fifty(stage: Stage, cast: Cast) -> dict[str, float]:

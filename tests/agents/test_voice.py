@@ -176,6 +176,7 @@ async def test_a_gate_may_change_words_and_offsets_follow_what_was_shown(gate) -
         await asyncio.sleep(PACE * 1.5)
     await stage.voice.finish()
     assert stage.sent == [(0, "call …"), (6, " now")]
+    assert (stage.voice.said, stage.voice.heard) == ("call … now", "call 0123456789 now")
 
 
 async def test_an_answer_is_cut_where_a_message_is_full(settings) -> None:
