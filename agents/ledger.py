@@ -118,7 +118,7 @@ def name(dimension: str, sums: list[Sum]) -> None:
         one.name = names.get(one.key, one.key or NOBODY.get(dimension, ""))
 
 
-NOBODY = {"person": "somebody who is gone", "route": "without a route"}
+NOBODY = {"person": "somebody who is gone", "room": "a room that is gone", "route": "without a route"}
 
 
 def names_of(dimension: str, keys: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""Real workers, one of them killed while it answers: not a cent beyond the budget, and every hold comes back."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import Sum
+
+from agents.models import Account, Agent, Hold, Reason, Seat, Step, Task, Usage
+from agents.models.task import LIVE
+from rooms.models import Room, User
+from tests.upstream.server import Upstream
+
+from .asking import say, until
+from .test_worker import Beat
+from .worker import Workers, common, workers
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
+
+__all__ = ["common", "workers"]
+
+DIME = 100_000
+
+
+def test_fifty_questions_and_a_killed_worker_cost_no_more_than_a_dime(
+    den: Room, ada: User, seat: Seat, upstream: Upstream, workers: Workers
+) -> None:
+    price = {"prompt": 1, "completion": 100}
+    Agent.objects.update(model="openai/fine-n40-i20", parameters={"price": price}, max_reply_tokens=100)
+    for scope, key in (("person", ada.pk), ("room", den.pk), ("agent", seat.agent_id)):
+        Account.objects.create(scope=scope, key=str(key), period="day", limit_micros=DIME)
+    real = {"LLM_MODEL": "openai/fine", "LLM_API_BASE": upstream.base, "LLM_API_KEY": "sk-test-key"}
+
+    first = workers.start(**real)
+    for number in range(50):
+        say(den, ada, f"@echo number {number}?")
+    until(lambda: Step.objects.filter(status="running").exclude(prompt_sha256="").count() >= 3, 30)
+    first.kill()
+    lost = Hold.objects.filter(released_at=None).count()
+    assert lost
+    workers.start(**real)
+    with Beat():
+        until(lambda: Task.objects.count() == 50 and not Task.objects.filter(status__in=LIVE).exists(), 90)
+
+    check(DIME)
+    assert Task.objects.filter(reason=Reason.WORKER_LOST).exists()
+    again = say(den, ada, "@echo and what was held is there again?")
+    until(lambda: Task.objects.filter(trigger_message=again, reason=Reason.ANSWERED).exists(), 30)
+    check(DIME)
+
+
+def check(limit: int) -> None:
+    """Nothing is held, nobody has spent more than they may, and the accounts say what the ledger says."""
+    spent = Usage.objects.aggregate(sum=Sum("cost_micros"))["sum"]
+    assert 0 < spent <= limit
+    assert not Hold.objects.filter(released_at=None).exists()
+    for account in Account.objects.exclude(scope="chain"):
+        assert (account.spent_micros, account.held_micros) == (spent, 0), account
