@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from rooms.api.present import person, rooms, time
-from rooms.models import Room, User
+from rooms.api.present import person, time
+from rooms.models import User
 
 from ..approvals import may_decide
 from ..facts import ROUTED, value_of
-from ..models import Agent, AgentVersion, Approval, Conduct, Coordination, Seat, Step, Usage
+from ..models import Agent, Approval, Seat, Step, Usage
 from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
-from ..services.versions import changes_between, shown
 from ..statuses import IDLE, Standing
 from ..together.work import TOGETHER, is_recalled
 from ..tools.uses import arguments_of
@@ -50,53 +48,6 @@ def agent(found: Agent, reader: User) -> Facts:
             "shared_rooms": sorted(room.slug for room in found.shared_rooms.all()),
         }
     return facts
-
-
-def version(found: AgentVersion) -> Facts:
-    return {
-        "number": found.number,
-        "note": found.note,
-        "made_by": found.made_by and found.made_by.username,
-        "created_at": time(found.created_at),
-    }
-
-
-def compared(found: AgentVersion, before: AgentVersion | None, *, to_editor: bool) -> Facts:
-    """A version with all of what it is, and what differs from another."""
-    now = shown(found.snapshot, to_editor=to_editor)
-    was = shown(before.snapshot, to_editor=to_editor) if before else now
-    changes = [{"field": one.field, "before": one.before, "after": one.after} for one in changes_between(was, now)]
-    return {
-        **version(found),
-        "snapshot": now,
-        "against": before and before.number,
-        "changes": changes,
-    }
-
-
-def sessions(user: User, found: Sequence[Room]) -> list[Facts]:
-    """Rooms as conversations, each with its agents. Two queries more, however many there are."""
-    agents: dict[int, list[Facts]] = {room.pk: [] for room in found}
-    for one in Seat.objects.filter(room__in=found).select_related("agent__user").order_by("pk"):
-        agents[one.room_id].append(person(one.agent.user))
-    conducts = dict(Conduct.objects.filter(room__in=found).values_list("room_id", "coordination"))
-    return [
-        {
-            "id": room.slug,
-            "name": room.name,
-            "agents": agents[room.pk],
-            "coordination": conducts.get(room.pk, Coordination.SEPARATE),
-            "last_seq": facts["last_seq"],
-            "unread": facts["unread"],
-            "created_at": facts["created_at"],
-            "deleted_at": time(room.deleted_at),
-        }
-        for room, facts in zip(found, rooms(user, found), strict=True)
-    ]
-
-
-def session(user: User, room: Room) -> Facts:
-    return sessions(user, [room])[0]
 
 
 def seat(found: Seat, standing: Standing = IDLE) -> Facts:

@@ -22,7 +22,8 @@ from ..services.asking import ask
 from ..services.sessions import begin_session, delete_session, deleted_session, restore_session, sessions_of
 from . import present
 from .forms import DirectForm, SessionForm, SessionsQuery, TogetherForm
-from .shapes import SeatsShape, SessionShape, SessionsShape
+from .session_facts import SessionShape, SessionsShape, session, sessions
+from .shapes import SeatsShape
 
 POST = "rooms.post_message"
 ALONE = Coordination.SEPARATE
@@ -57,7 +58,7 @@ class Sessions(APIView):
             last = Room.objects.filter(slug=said["before"], created_by=self.person).first()
             found = found.filter(created_at__lt=last.created_at) if last else found.none()
         page = list(found[: said["limit"] + 1])
-        shown = present.sessions(self.person, page[: said["limit"]])
+        shown = sessions(self.person, page[: said["limit"]])
         return Response({"results": shown, "has_before": len(page) > said["limit"]})
 
     @extend_schema(
@@ -72,13 +73,13 @@ class Sessions(APIView):
         said = self.read(SessionForm)
         agents = [agent_named(name, self.person, "agents") for name in said.pop("agents")]
         room = begin_session(by=self.person, agents=agents, **said)
-        return Response(present.session(self.person, room), status=201)
+        return Response(session(self.person, room), status=201)
 
 
 class OneSession(SessionView):
     @extend_schema(operation_id="show_session", responses=SessionShape, tags=["sessions"], summary="One conversation")
     def get(self, request: Request, slug: str) -> Response:
-        return Response(present.session(self.person, self.session()))
+        return Response(session(self.person, self.session()))
 
     @extend_schema(
         operation_id="delete_session",
@@ -105,7 +106,7 @@ class RestoreSession(APIView):
         room = deleted_session(self.person, slug)
         if not self.grant.covers(room.pk):
             raise NotFound
-        return Response(present.session(self.person, restore_session(room=room, by=self.person)))
+        return Response(session(self.person, restore_session(room=room, by=self.person)))
 
 
 class SessionMessages(Messages):

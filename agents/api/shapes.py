@@ -55,45 +55,6 @@ class AgentsShape(Shape):
     results = AgentShape(many=True)
 
 
-class VersionShape(Shape):
-    number = serializers.IntegerField()
-    note = serializers.CharField()
-    made_by = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-
-class VersionsShape(Shape):
-    results = VersionShape(many=True)
-
-
-class ChangeShape(Shape):
-    field = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
-
-
-class ComparedShape(VersionShape):
-    snapshot = serializers.DictField(help_text="What the agent was, as far as it is for you.")
-    against = serializers.IntegerField(allow_null=True, help_text="What it is compared with. Null: there is none.")
-    changes = ChangeShape(many=True)
-
-
-class SessionShape(Shape):
-    id = serializers.SlugField(help_text="Also the slug of its room, for the live transports.")
-    name = serializers.CharField()
-    agents = PersonShape(many=True)
-    coordination = serializers.ChoiceField(choices=Coordination.choices)
-    last_seq = serializers.IntegerField()
-    unread = serializers.IntegerField(help_text="Messages of others I have not read, counted up to 100.")
-    created_at = serializers.DateTimeField()
-    deleted_at = serializers.DateTimeField(allow_null=True)
-
-
-class SessionsShape(Shape):
-    results = SessionShape(many=True)
-    has_before = serializers.BooleanField()
-
-
 class SeatShape(Shape):
     agent = PersonShape()
     persona = serializers.CharField()

@@ -11,7 +11,8 @@ from ..services.versions import version_of
 from . import present
 from .forms import VersionQuery
 from .registry import AgentView
-from .shapes import AgentShape, ComparedShape, VersionsShape
+from .shapes import AgentShape
+from .version_facts import ComparedShape, VersionsShape, compared, version
 
 
 class Versions(AgentView):
@@ -23,7 +24,7 @@ class Versions(AgentView):
     )
     def get(self, request: Request, username: str) -> Response:
         found = AgentVersion.objects.filter(agent=self.agent()).select_related("made_by").order_by("-number")
-        return Response({"results": [present.version(one) for one in found]})
+        return Response({"results": [version(one) for one in found]})
 
 
 class OneVersion(AgentView):
@@ -38,7 +39,7 @@ class OneVersion(AgentView):
         agent, said = self.agent(), self.query(VersionQuery)
         found = version_of(agent, number)
         before = version_of(agent, said["against"]) if "against" in said else one_before(agent, number)
-        return Response(present.compared(found, before, to_editor=may_change(self.person, agent)))
+        return Response(compared(found, before, to_editor=may_change(self.person, agent)))
 
 
 def one_before(agent: Agent, number: int) -> AgentVersion | None:

@@ -13,7 +13,7 @@ from rooms.models import Room, User
 from rooms.web.doors import PageRequest, page
 
 from ..access import agent_named
-from ..api.present import sessions
+from ..api.session_facts import sessions
 from ..finding import find_agents
 from ..services.sessions import begin_session, delete_session, deleted_session, restore_session, sessions_of
 
