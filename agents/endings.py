@@ -57,12 +57,11 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if outcome.calls:
         keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
-    tapes.keep(step, outcome.tapes)
-    if (outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task):
-        if is_cancelled(step.task):
-            end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
-        return True
-    end_task(step.task, outcome)
+    if not ((outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task)):
+        end_task(step.task, outcome)
+    elif is_cancelled(step.task):
+        end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
+    tapes.keep(step, outcome.tapes)  # last: whoever takes the message back now waits for us, and then takes the tape
     return True
 
 
