@@ -67,13 +67,12 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
         plans.use_tools(step, outcome.calls)
     if step.kind == Step.Kind.TOOL:
         transaction.on_commit(partial(telling.ended, step), robust=True)
-    tapes.keep(step, outcome.tapes)
-    outcome = go_on(step, outcome)
-    if (outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task):
-        if is_cancelled(step.task):
-            end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
-        return True
-    end_task(step.task, outcome)
+    recorded, outcome = outcome.tapes, go_on(step, outcome)
+    if not ((outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task)):
+        end_task(step.task, outcome)
+    elif is_cancelled(step.task):
+        end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
+    tapes.keep(step, recorded)  # last: whoever takes the message back now waits for us, and then takes the tape
     return True
 
 

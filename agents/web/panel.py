@@ -104,8 +104,9 @@ class Node:
     def lines(self) -> list[str]:
         """For its box in the drawing, as much as it holds."""
         beside = " · ".join(filter(None, [self.kind if self.title != self.kind else "", self.agent]))
-        took = " · ".join(filter(None, [self.seconds, self.tokens, self.cost]))
-        return [cut(self.title, 25), cut(beside, 32), cut(self.state, 32), cut(took, 34)]
+        state = " · ".join(filter(None, [self.state, self.seconds]))
+        took = " · ".join(filter(None, [self.tokens, self.cost]))
+        return [cut(self.title, 25), cut(beside, 32), cut(state, 32), cut(took, 34)]
 
     @property
     def error(self) -> str:
