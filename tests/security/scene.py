@@ -36,7 +36,8 @@ class Scene:
             return None
         secret, prefix, digest = new_secret("crt")
         scopes = ["read"] if role == "reader" else list(ALL)
-        token = ApiToken.objects.create(user=user, name=role, prefix=prefix, digest=digest, scopes=scopes)
+        bound = role == "elsewhere"
+        token = ApiToken.objects.create(user=user, name=role, prefix=prefix, digest=digest, scopes=scopes, bound=bound)
         if role == "elsewhere":
             token.rooms.add(self.attic)
         return secret
