@@ -7,6 +7,7 @@ and frames is hidden behind the model's own time to its first word.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -45,7 +46,9 @@ def lay(
             cause = Cause(root or question, Conduct(room=seat.room))
             turn = line.turn_for(seat, question, requester, cause)
             task = lay_rows(seat, question, requester, attempt, root, plan, queued_at=turn.since, **facts)[0].task
-            if task.queued_at is None and not is_volunteer(task):
+            if task.queued_at is not None:
+                transaction.on_commit(partial(line.next_up, seat.pk), robust=True)
+            elif not is_volunteer(task):
                 begin(task)
     except NotFound:
         return None

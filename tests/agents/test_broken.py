@@ -210,7 +210,7 @@ def test_a_step_gate_refuses_before_a_token_is_spent(
     no = Verdict(Weight.REFUSE, rule="budget", reason="Nothing left for today.")
     monkeypatch.setattr(budgets, "gates", lambda: (lambda call: no,))
     question = ask(den, ada, "@echo?")
-    assert (run_for(question).reason, answer_to(question).notice) == (Reason.LIMITED, "Nothing left for today.")
+    assert (run_for(question).reason, answer_to(question).notice) == (Reason.BUDGET, "Nothing left for today.")
     assert not scripted.requests
     assert not Usage.objects.exists()
 

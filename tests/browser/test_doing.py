@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from .conftest import Visit
 from .test_for_everybody import assert_fine
 from .test_two_people import DEN, say
+from .town import Town
 
 
 async def test_what_an_agent_does_stands_beside_it_and_above_the_composer(visit: Visit) -> None:
@@ -45,3 +46,18 @@ async def test_an_owner_sets_keywords_and_a_schedule(visit: Visit) -> None:
     await assert_fine(ada)
     await form.get_by_label("Answers").select_option("mention")
     await form.get_by_role("button", name="Save").click()
+
+
+async def test_the_room_reads_in_one_line_why_agents_stopped(visit: Visit, town: Town) -> None:
+    town.shell("""
+from agents import energy
+from agents.models import Bound
+from rooms.models import Message, Room
+root = Message.objects.filter(room__slug="den", author__username="bob").first()
+energy.stop(root, Bound.TURNS)
+energy.tell(root.pk)
+""")
+    bob = await visit("bob", DEN)
+    line = bob.locator(".message[data-kind=system]")
+    await expect(line).to_contain_text("The agents stop here: in this room one message may set 12 turns going.")
+    await assert_fine(bob)
