@@ -13,7 +13,7 @@ class AgentsConfig(AppConfig):
 
         from . import models, sockets, warm
 
-        for model in (models.Agent, models.Seat, models.Breaker):
+        for model in (models.Agent, models.Seat, models.Breaker, models.McpServer):
             auditlog.register(model)
         warm.connect()
         sockets.register()

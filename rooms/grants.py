@@ -66,7 +66,7 @@ _USER_FIELDS = [field.attname for field in User._meta.concrete_fields if field.a
 _USER_COLUMNS = ", ".join(f"u.{name}" for name in _USER_FIELDS)
 
 _CREDENTIAL = """t.id, t.scopes, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute',
-    ARRAY(SELECT b.room_id FROM rooms_apitoken_rooms b WHERE b.apitoken_id = t.id)"""
+    CASE WHEN t.bound THEN ARRAY(SELECT b.room_id FROM rooms_apitoken_rooms b WHERE b.apitoken_id = t.id) END"""
 _COUNTS = """t.digest = %(digest)s AND t.revoked_at IS NULL AND u.is_active
     AND (t.expires_at IS NULL OR t.expires_at > now())"""
 
@@ -126,4 +126,4 @@ async def _touched(row: Sequence[Any]) -> tuple[User, Grant]:
 def _read(row: Sequence[Any]) -> tuple[User, Grant]:
     token, scopes, _stale, rooms, *columns = row
     user = User.from_db("default", _USER_FIELDS, columns)
-    return user, Grant(frozenset(scopes), frozenset(rooms) or None, token)
+    return user, Grant(frozenset(scopes), None if rooms is None else frozenset(rooms), token)

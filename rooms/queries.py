@@ -17,9 +17,18 @@ def utc(column: str) -> str:
 PERSON_JSON = """json_build_object(
     'username', a.username, 'display_name', coalesce(nullif(a.display_name, ''), a.username), 'kind', a.kind)"""
 
+
+def plain(html: str) -> str:
+    """The beginning of a text without its tags, in one line: what reads as words, not as Markdown."""
+    text = f"regexp_replace(left({html}, 2000), '<[^>]*(>|$)', '', 'g')"
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = f"replace({text}, '{entity}', '{character}')"
+    return f"left(btrim(regexp_replace({text}, E'\\\\s+', ' ', 'g')), 140)"
+
+
 # A quotation is only for all when what it quotes is: no words of a whisper or of a recalled message in a reply to it.
-REPLY_JSON = """(SELECT json_build_object('id', q.id, 'seq', q.seq, 'author', qa.username,
-        'excerpt', left(regexp_replace(q.body, E'\\\\s+', ' ', 'g'), 140))
+REPLY_JSON = f"""(SELECT json_build_object('id', q.id, 'seq', q.seq, 'author', qa.username,
+        'excerpt', {plain("q.html")})
     FROM rooms_message q JOIN rooms_user qa ON qa.id = q.author_id
     WHERE q.id = m.reply_to_id AND q.visible_to IS NULL AND q.state IN ('visible', 'interrupted'))"""
 

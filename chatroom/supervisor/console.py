@@ -23,12 +23,19 @@ def say(who: str, line: str) -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
-def banner(address: str, demo: bool, scripted: bool) -> None:
+def banner(address: str, *, demo: bool, scripted: bool, reachable: bool) -> None:
+    """`reachable`: other machines get through to it."""
     lines = ["", f"  chatroom is ready at  {address}", ""]
     if demo:
         lines += [
             "  Sign in as ada, bob, mod, eve or gus. Password of all: chatroom-demo",
             "  Two browsers, two people: talk, and mention an agent, such as @echo.",
+            "",
+        ]
+    if demo and reachable:
+        lines += [
+            "  Other machines reach this one, and that password is known to everybody. For real use start with",
+            "  DEMO=0 and data of its own: CHATROOM_VAR=…",
             "",
         ]
     if scripted:

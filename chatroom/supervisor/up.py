@@ -16,7 +16,7 @@ from chatroom.services.process import Service
 from . import leash
 from .child import Child, ending
 from .console import banner, say
-from .plan import Plan, environment, make_plan
+from .plan import Plan, environment, is_own, make_plan
 
 PATIENCE = 10.0
 
@@ -77,7 +77,7 @@ class Up:
         for part in ("worker", "relay", "beat"):
             await self.start_child(part)
         scripted = not self.environment.get("LLM_MODEL") and not self.environment.get("LLM_BACKEND")
-        banner(self.plan.address, self.plan.demo, scripted)
+        banner(self.plan.address, demo=self.plan.demo, scripted=scripted, reachable=not is_own(self.plan.host))
 
     async def start_server(self, service: Service) -> None:
         service.prepare()

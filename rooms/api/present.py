@@ -78,6 +78,7 @@ def token(one: ApiToken) -> Facts:
         "id": one.prefix,
         "name": one.name,
         "scopes": one.scopes,
+        "bound": one.bound,
         "rooms": sorted(room.slug for room in one.rooms.all()),
         "created_at": time(one.created_at),
         "expires_at": time(one.expires_at),

@@ -16,7 +16,8 @@ class Scope(models.TextChoices):
 
 
 class ApiToken(models.Model):
-    """A key that speaks for its user, within its scopes and rooms. Only a SHA-256 of the secret is kept.
+    """A key that speaks for its user, within its scopes and, when it is `bound`, its rooms. Only a SHA-256 of the
+    secret is kept. A bound token whose rooms are gone opens nothing: losing the last one must not open all others.
 
     A plain hash is right here: the secret has 256 random bits, so there is nothing to guess slowly.
     """
@@ -28,6 +29,7 @@ class ApiToken(models.Model):
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices))
+    bound = models.BooleanField(default=False)
     rooms = models.ManyToManyField(Room, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django.db import transaction
@@ -10,6 +11,9 @@ from ..models import Membership, Message, Reaction, Report, Room, User
 
 MAX_EMOJI = 16
 MAX_KINDS = 20
+SYMBOLS = re.compile("[0-9#*]\ufe0f?\u20e3|[‼⁉ℹ〰〽↔▫▪◼◻◾◽]")
+"""Emoji that Unicode does not count as symbols by themselves: keycaps, and a few signs."""
+IN_EMOJI = {"So", "Sk", "Mn", "Me", "Cf"}
 
 
 def add_reaction(*, message: Message, user: User, emoji: str) -> bool:
@@ -60,10 +64,9 @@ def mark_read(*, room: Room, user: User, seq: int) -> int:
 
 
 def check_emoji(emoji: str) -> None:
-    """An emoji or a few, not words: at least one symbol, nothing that is a letter, a space or a control character."""
-    categories = {unicodedata.category(character) for character in emoji}
-    only_marks = not any(category[0] in "LZC" and category != "Cf" for category in categories) and "\ufffd" not in emoji
-    if not emoji or len(emoji) > MAX_EMOJI or not only_marks or not any(c[0] == "S" for c in categories):
+    """An emoji or a few, not words: at least one symbol, and nothing but symbols and what joins or colours them."""
+    categories = {unicodedata.category(character) for character in SYMBOLS.sub("⬛", emoji)}
+    if len(emoji) > MAX_EMOJI or "\ufffd" in emoji or "So" not in categories or not categories <= IN_EMOJI:
         raise Invalid(fields={"emoji": ["Use an emoji."]})
 
 

@@ -48,6 +48,7 @@ def create_token(
             prefix=prefix,
             digest=kept,
             scopes=sorted(set(scopes)),
+            bound=bool(rooms),
             expires_at=None if expires_in is None else Now() + expires_in,
         )
         token.rooms.set(rooms)

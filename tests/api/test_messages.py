@@ -33,6 +33,13 @@ def test_what_is_posted_is_answered_whole_and_stands_in_the_history(asking: Aski
     assert page == {"results": [message], "has_before": False, "has_after": False}
 
 
+def test_a_reply_quotes_words_and_not_markdown(asking: Asking, den: Room, bob: User) -> None:
+    ask = asking(bob)
+    said = ask.post("rooms/den/messages/", {"body": "**5 < 6** & `x`\n\n> as [she](https://example.org/a?b) said"})
+    answer = ask.post("rooms/den/messages/", {"body": "yes", "reply_to": said["id"]})
+    assert answer["reply"]["excerpt"] == "5 < 6 & x as she said"
+
+
 def test_the_same_client_id_again_is_the_first_row_and_another_body_a_conflict(
     asking: Asking, den: Room, bob: User
 ) -> None:

@@ -133,13 +133,13 @@ def test_a_mark_counts_once_a_person_and_goes_again(den: Room, ada: User, bob: U
     assert not remove_reaction(message=message, user=bob, emoji="🎉")
 
 
-@pytest.mark.parametrize("emoji", ["", "ok", "<b>", "👍 👍", "👍" * 40, "a👍", "\x00", "\ufffd"])
+@pytest.mark.parametrize("emoji", ["", "ok", "<b>", "👍 👍", "👍" * 40, "a👍", "+1", "1", "👍+", "\x00", "\ufffd"])
 def test_a_mark_is_an_emoji(den: Room, ada: User, emoji: str) -> None:
     with pytest.raises(Invalid):
         add_reaction(message=said(den, ada, "hm"), user=ada, emoji=emoji)
 
 
-@pytest.mark.parametrize("emoji", ["👍", "❤️", "👩‍👩‍👧", "🇫🇷", "👍🏽", "✔️"])
+@pytest.mark.parametrize("emoji", ["👍", "❤️", "👩‍👩‍👧", "🇫🇷", "👍🏽", "✔️", "1️⃣", "#️⃣", "➕", "ℹ️", "↔️"])
 def test_emoji_of_several_code_points_are_marks_too(den: Room, ada: User, emoji: str) -> None:
     assert add_reaction(message=said(den, ada, "hm"), user=ada, emoji=emoji)
 

@@ -59,6 +59,14 @@ def test_redacting_needs_the_scope_to_moderate(asking: Asking, den: Room, ada: U
     assert asking(ada, scopes=("write", "moderate")).delete(f"messages/{theirs}/").status == 204
 
 
+def test_a_token_whose_last_room_is_gone_opens_no_other(asking: Asking, den: Room, square: Room, ada: User) -> None:
+    ask = asking(ada, rooms=(den,))
+    assert ask.get("rooms/den/").status == 200
+    Room.objects.filter(pk=den.pk).delete()
+    assert ask.get("rooms/square/").status == 404
+    assert ask.get("rooms/")["results"] == []
+
+
 def test_outside_its_rooms_a_token_knows_nothing(asking: Asking, den: Room, square: Room, ada: User) -> None:
     message = post_message(room=den, author=ada, body="canary").message
     ask = asking(ada, rooms=(square,))
