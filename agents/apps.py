@@ -14,7 +14,7 @@ class AgentsConfig(AppConfig):
         from . import models, sockets, warm
 
         auditlog.register(models.Agent, m2m_fields={"shared_with", "shared_rooms"})
-        for model in (models.Seat, models.Breaker):
+        for model in (models.Seat, models.Breaker, models.McpServer):
             auditlog.register(model)
         warm.connect()
         sockets.register()

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 Effects = dict[str, str]
+ADDRESS = r"\Ahttps?://[^\s/@?#\\]+(/[^\s\\]*)?\Z"
 EFFECTS = ("reads", "writes", "irreversible")
 
 
@@ -29,7 +30,9 @@ class McpServer(models.Model):
     name = models.CharField(
         max_length=16, unique=True, validators=[RegexValidator(r"\A[a-z][a-z0-9]*\Z", "Small letters and digits.")]
     )
-    url = models.URLField(max_length=500, blank=True)
+    url = models.CharField(
+        max_length=500, blank=True, validators=[RegexValidator(ADDRESS, "http:// or https://, without a name.")]
+    )
     command = models.CharField(max_length=64, blank=True)
     key_env = models.CharField(
         max_length=64,

@@ -1,5 +1,6 @@
 // What tools did for an answer, folded beneath it, and the cards on which a person decides. The server draws both; they are
-// fetched for the answers on the page, and anew whenever one of them changes.
+// fetched for the answers on the page, and anew whenever one of them changes. Of an answer that begins while somebody looks
+// the frames say whether it uses tools: most do not, and nothing is asked for those.
 
 import { announce } from "./announce.js";
 import { ask } from "./http.js";
@@ -8,6 +9,7 @@ const AT_ONCE = 50;
 
 export class Uses {
   #panels = new Map(); // by run: what was drawn, or null where no tool was used
+  #live = new Set(); // runs that began before our eyes and are not over
   #wanted = new Set();
   #isAsking = false;
 
@@ -19,30 +21,39 @@ export class Uses {
     feed.addEventListener("up", () => this.#refreshOpen());
     new MutationObserver(() => this.#look()).observe(this.list, { childList: true });
     this.list.addEventListener("submit", (event) => this.#decide(event));
-    this.#look();
+    this.#look(true);
   }
 
   // Articles come and are drawn anew all the time; what belongs to them is put back.
-  #look() {
+  #look(isFirst = false) {
     for (const article of this.list.querySelectorAll(":scope > [data-run]")) {
-      const { run } = article.dataset;
+      const { run, state } = article.dataset;
       const panel = this.#panels.get(run);
       if (panel && !article.contains(panel)) this.steady(() => place(panel, article));
-      if (!this.#panels.has(run)) this.#want(run);
+      if (!this.#panels.has(run)) this.#meet(run, state === "writing" && !isFirst);
     }
   }
 
+  #meet(run, isLive) {
+    this.#panels.set(run, null);
+    isLive ? this.#live.add(run) : this.#want(run);
+  }
+
   #hear({ type, data }) {
-    if (type === "tool" || type === "run.ended" || type.startsWith("approval.")) this.#want(data.run);
+    if (type === "tool" || type.startsWith("approval.")) this.#want(data.run);
+    if (type === "run.ended") {
+      this.#live.delete(data.run);
+      if (this.#panels.get(data.run)) this.#want(data.run);
+    }
     if (type === "approval.asked") announce(`${data.agent} wants to use ${data.tool} and waits for an approval.`);
     if (type === "approval.approved" || type === "approval.denied") announce(`@${data.by}: ${data.tool} ${type.slice(9)}.`);
     const recalled = type === "message.redacted" || type === "message.withdrawn";
-    if (recalled && data.message.run) this.#want(data.message.run);
+    if (recalled && this.#panels.get(data.message.run)) this.#want(data.message.run);
   }
 
   // After a time away, whatever was not over may be.
   #refreshOpen() {
-    for (const article of this.list.querySelectorAll(":scope > [data-run][data-state=writing]")) this.#want(article.dataset.run);
+    for (const run of this.#live) this.#want(run);
     for (const [run, panel] of this.#panels) if (panel?.querySelector("[data-approval]")) this.#want(run);
   }
 
@@ -61,7 +72,7 @@ export class Uses {
       const response = await ask(`/rooms/${this.room.slug}/uses/?${query}`);
       if (!response.redirected) this.#draw(runs, await response.text());
     } catch {
-      // the next frame, or the next time the line comes up, asks again
+      for (const run of runs) this.#live.add(run); // the next frame, or the next time the line comes up, asks again
     }
     this.#isAsking = false;
     this.#ask();

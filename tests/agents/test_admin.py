@@ -152,3 +152,29 @@ def test_runs_are_stopped_and_breakers_closed_from_the_console(
     console.post(reverse("admin:agents_breaker_changelist"), chosen)
     assert Breaker.objects.get().failures == 0
     assert Step.objects.filter(status="cancelled").exists()
+
+
+def test_the_staff_keeps_servers_of_tools(
+    den: Room, ada: User, seat: Seat, console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agents import tasks
+    from agents.models import Approval, McpServer, RoomNote
+
+    sent: list[object] = []
+    monkeypatch.setattr(tasks, "send", lambda task, argument: sent.append(argument))
+    facts = {"name": "shop", "url": "https://shop.example/mcp", "key_header": "Authorization", "effects": "{}"}
+    assert console.post(reverse("admin:agents_mcpserver_add"), {**facts, "effects": '["x"]'}).status_code == 200
+    assert not McpServer.objects.exists()
+    console.post(reverse("admin:agents_mcpserver_add"), facts)
+    server = McpServer.objects.get()
+    McpServer.objects.update(
+        tools=[{"name": "shop__x", "original": "x", "description": "<b>y", "schema": {"type": "object"}, "reads": True}]
+    )
+    page = console.get(reverse("admin:agents_mcpserver_change", args=[server.pk])).content.decode()
+    assert "shop__x (reads): &lt;b&gt;y" in page
+    console.post(reverse("admin:agents_mcpserver_changelist"), {"action": "ask", "_selected_action": [server.pk]})
+    assert sent == ["shop", "shop"]
+    assert "shop__x" in console.get(reverse("admin:agents_agent_change", args=[seat.agent_id])).content.decode()
+    for model in (Approval, RoomNote, McpServer):
+        name = model.__name__.lower()
+        assert console.get(reverse(f"admin:agents_{name}_changelist")).status_code == 200

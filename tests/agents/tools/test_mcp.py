@@ -193,6 +193,10 @@ def test_a_command_is_one_of_the_settings(seat: Seat, settings: Any) -> None:
 
 
 def test_it_is_somewhere_and_at_one_place() -> None:
+    for url in ("ftp://x/", "http://ada:secret@x/", "http://", "file:///etc/passwd", "http://x y/"):
+        with pytest.raises(ValidationError):
+            McpServer(name="x", url=url).full_clean()
+    McpServer(name="x", url="http://tools:8080/mcp").full_clean()
     for facts in ({}, {"url": "http://x.example/", "command": "y"}):
         with pytest.raises(ValidationError):
             McpServer(name="x", **facts).full_clean()
