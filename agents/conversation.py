@@ -43,6 +43,7 @@ class Conversation:
 
     Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
     earlier steps of the run have said in it. `by_membership`: it ends when its requester is no member any more.
+    One that is said `aside`, to other agents, is checked like any, but sent to nobody.
     """
 
     step_id: UUID
@@ -54,6 +55,7 @@ class Conversation:
     leased: float
     before: str = ""
     by_membership: bool = True
+    aside: bool = False
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,7 +71,7 @@ class Conversation:
 
     @property
     def message_id(self) -> UUID | None:
-        return self.message.pk if self.message else None
+        return self.message.pk if self.message and not self.aside else None
 
     @property
     def shown(self) -> str:
@@ -81,10 +83,11 @@ class Conversation:
         self.begun.set()
 
     async def send(self, offset: int, text: str) -> None:
-        await self.begun.wait()
+        if not self.aside:
+            await self.begun.wait()
         if not self.holds_its_lease():
             self.stop(LOST)
-        elif self.message is not None:
+        elif self.message is not None and not self.aside:
             await streams.send_text(self.message, offset, text)
 
     def holds_its_lease(self) -> bool:

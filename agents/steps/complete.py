@@ -25,6 +25,7 @@ from ..llm.port import Limits, Request, backend_for
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
 from ..together.material import material_of
+from ..together.work import TOGETHER
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
 from .obstacles import is_member, obstacle
@@ -50,6 +51,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     if verdict is not None:
         return Begun.ended(Outcome(Reason.LIMITED, notice=verdict.reason, error=f"gate.{verdict.rule}"[:32]))
     talk = conversation_for(step, claim, request, leased)
+    talk.aside = step.kind in TOGETHER
     longest = request.deadlines.total + 2 * GRACE + 30
     return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
 

@@ -23,12 +23,16 @@ def wished(question: Message, seats: Sequence[Seat], answering: Sequence[Seat], 
 
 
 def gathered(
-    question: Message, answering: Sequence[Seat], seats: Sequence[Seat], wish: Wish | None = None
+    question: Message,
+    answering: Sequence[Seat],
+    seats: Sequence[Seat],
+    wish: Wish | None = None,
+    conduct: Conduct | None = None,
 ) -> Team | Alone | None:
     """A team, or one alone whom a router chose; None when each answers for itself. One seat alone costs no query."""
     if len(answering) + bool(wish) < 2:
         return None
-    conduct = conduct_of(question.room)
+    conduct = conduct or conduct_of(question.room)
     way = wish.coordination if wish else conduct.coordination
     if way == Coordination.SEPARATE or not answering:
         return None
