@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agents.models import Agent, Seat, Status, Task
@@ -19,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 __all__ = ["common", "workers"]
 
 
-def ended(posted: Posted) -> Task:
+def ended(posted: Posted) -> Any:
     """The first question pays for the worker's first call, which may take it longer than the others together."""
     runs = Task.objects.filter(trigger_message=posted.message["id"])
     return until(lambda: runs.exclude(ended_at=None).first(), 60)
@@ -36,7 +38,7 @@ def test_five_agents_answer_within_the_slowest_and_a_second(
     ended(ask(room=den, by=ada, body="awake?", coordination="separate", agents=["echo"]))
     run = ended(ask(room=den, by=ada, body="tea?", coordination="parallel"))
     assert run.status == Status.DONE, run.notice
-    consults = list(run.steps.filter(kind="consult"))
+    consults: list[Any] = list(run.steps.filter(kind="consult"))
     assert len(consults) == 5
     began = min(step.started_at for step in consults)
     slowest = max((step.ended_at - step.started_at).total_seconds() for step in consults)
