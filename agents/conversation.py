@@ -65,6 +65,7 @@ class Conversation:
 
     One that may stay silent has a `hush`, and its message is only made, by `start`, when the first word is to be shown.
     `sign` tells those who may read the answer what its agent is doing.
+    One that is said `aside`, to other agents, is checked like any, but sent to nobody.
     """
 
     step_id: UUID
@@ -81,6 +82,7 @@ class Conversation:
     hush: Hush = field(default_factory=Hush)
     sign: Sign = UNSEEN
     start: Callable[[], Message] | None = None
+    aside: bool = False
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,7 +107,7 @@ class Conversation:
 
     @property
     def message_id(self) -> UUID | None:
-        return self.message.pk if self.message else None
+        return self.message.pk if self.message and not self.aside else None
 
     @property
     def shown(self) -> str:
@@ -189,10 +191,11 @@ class Conversation:
     async def send(self, offset: int, text: str) -> None:
         if self.message is None and self.start is not None:
             await self.make_message(self.start)
-        await self.begun.wait()
+        if not self.aside:
+            await self.begun.wait()
         if not self.holds_its_lease():
             self.stop(LOST)
-        elif self.message is not None:
+        elif self.message is not None and not self.aside:
             if not self.sent:
                 self.sent = True
                 self.sign.tell(Doing.WRITING)

@@ -18,6 +18,7 @@ from ..occasions import is_volunteer
 from ..outcomes import Outcome, held_back_by
 from ..routes import candidates_for
 from ..status import Sign
+from ..together.work import TOGETHER
 from .obstacles import Standing
 
 
@@ -35,6 +36,7 @@ def call_for(
         return Outcome(Reason.BUDGET, words_before(task), reserved.sentence)
     if reserved.request is not request:
         places = candidates_for(task.agent, reserved.request)
+    aside = step.kind in TOGETHER
     may_be_silent = step.kind == Step.Kind.COMPLETE and task.reply is None and is_volunteer(task)
     return Conversation(
         step_id=step.pk,
@@ -43,7 +45,8 @@ def call_for(
         request=reserved.request,
         candidates=places,
         leased=leased,
-        before=words_before(task),
+        before="" if aside else words_before(task),
+        aside=aside,
         by_membership=standing.by_membership,
         unsaid=unsaid,
         whole_review=standing.whole_review,

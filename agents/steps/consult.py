@@ -7,35 +7,26 @@ could hide there what a gate looks for.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import fields, replace
+from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rooms import background
 from rooms.errors import NotFound
 
-from .. import context, gates
+from .. import gates
 from ..claims import Claim
-from ..context import Context
-from ..conversation import GRACE, Conversation, converse
 from ..gates import Window, Withheld
 from ..laying import begin
-from ..models import Reason, Seat, Step, Task
+from ..models import Reason, Seat, Status, Step, Task
 from ..outcomes import Outcome, refused_by
-from ..status import Doing
 from ..together import acts, disputes
-from ..together.material import material_of
 from ..together.planning import BadPlan, plan_in
 from ..together.work import Kind, as_its_agent
-from ..tools.rounds import Rounds
 from ..voice import showable
-from ..watch import LOST
 from .begun import Begun
-from .calling import call_for
-from .complete import question_of, remember, request_for
-from .obstacles import obstacle, standing_of
+from .complete import complete
 
 log = logging.getLogger(__name__)
 
@@ -43,24 +34,13 @@ Facts = dict[str, Any]
 
 
 def consult(step: Step, claim: Claim) -> Begun:
-    """Call the model of the step's own agent, on the process's event loop with all others."""
-    mine, leased = as_its_agent(step), time.monotonic()
-    standing = standing_of(mine.task)
-    refusal = obstacle(mine.task) or absence(mine.task)
-    if refusal is not None:
-        return Begun.ended(unsaid(refusal))
-    work = material_of(mine)
-    told = context.build(mine.task, question_of(mine.task), work.tokens)
-    work.add_to(told)
-    request = request_for(mine.task, told, Rounds())
-    found = call_for(mine, claim, request, told, leased, standing)
+    """Call the model of the step's own agent, as for an answer; but nobody hears it, and what came is read."""
+    mine = as_its_agent(step)
+    refusal = absence(mine.task)
+    begun = complete(mine, claim) if refusal is None else Begun.ended(refusal)
     step.held_on = mine.held_on
-    if isinstance(found, Outcome):
-        return Begun.ended(unsaid(found))
-    talk = Aside.of(found)
-    talk.sign.tell(Doing.THINKING)
-    longest = request.deadlines.total + 2 * GRACE + 30
-    return Begun(background.submit(contribute(talk, step)), partial(show, step.task, talk, claim, told), longest)
+    outcome = reading(step, begun.outcome)
+    return Begun(outcome, partial(show, step.task, mine.task, begun.meanwhile), begun.longest)
 
 
 def absence(task: Task) -> Outcome | None:
@@ -69,60 +49,51 @@ def absence(task: Task) -> Outcome | None:
     return None if seated else Outcome(Reason.UNSEATED)
 
 
-class Aside(Conversation):
-    """A conversation of which nothing is sent: no message is its place."""
-
-    @classmethod
-    def of(cls, talk: Conversation) -> Aside:
-        return cls(**{one.name: getattr(talk, one.name) for one in fields(talk) if one.init} | {"before": ""})
-
-    @property
-    def message_id(self) -> None:
-        return None
-
-    async def send(self, offset: int, text: str) -> None:
-        if not self.holds_its_lease():
-            self.stop(LOST)
-
-
-def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:
-    """Everybody sees that an answer is being made, and can stop it."""
-    loop = background.loop()
+def show(task: Task, seen: Task, meanwhile: Callable[[], None]) -> None:
+    """Everybody sees that an answer is being made, by who speaks in the room, and can stop it. Where that agent cannot
+    speak, its own step will find out the same."""
     try:
-        if task.reply is None:
-            begin(task)
-        remember(claim, told)
+        seen.reply = task.reply or begin(task)
     except NotFound:
-        loop.call_soon_threadsafe(talk.stop, Reason.UNSEATED)
+        return
     except Exception:
         log.exception("the answer of run %s could not be begun", task.pk)
-        loop.call_soon_threadsafe(talk.stop, Reason.ERROR)
+        return
+    meanwhile()
 
 
-async def contribute(talk: Conversation, step: Step) -> Outcome | None:
-    """None when the lease was lost. An answer cut at its longest is a contribution all the same."""
-    outcome = await converse(talk)
-    if outcome is None:
-        return None
+def reading(step: Step, called: Future[Outcome | None]) -> Future[Outcome | None]:
+    """What comes of the call, read as soon as it is there."""
+    read: Future[Outcome | None] = Future()
+
+    def settle(done: Future[Outcome | None]) -> None:
+        try:
+            outcome = done.result()
+            read.set_result(outcome and contributed(step, outcome))
+        except BaseException as error:
+            read.set_exception(error)
+
+    called.add_done_callback(settle)
+    return read
+
+
+def contributed(step: Step, outcome: Outcome) -> Outcome:
+    """An answer that was cut at its longest is a contribution all the same; silence is none."""
     if outcome.reason not in (Reason.ANSWERED, Reason.LENGTH) or not outcome.text.strip():
         return unsaid(outcome)
     try:
-        output = passed(READERS[step.kind](outcome.text, step.input))
+        said = passed(READERS[step.kind](outcome.text, step.input))
     except Withheld as objection:
         return unsaid(refused_by(objection.verdict, "", outcome.usage))
     cut = {"cut": True} if outcome.reason == Reason.LENGTH else {}
-    return Outcome(Reason.ANSWERED, usage=outcome.usage, output=output | cut | calls_in(outcome))
+    return replace(outcome, reason=Reason.ANSWERED, text="", tapes=(), output={**outcome.output, **said, **cut})
 
 
 def unsaid(outcome: Outcome) -> Outcome:
     """Of what failed nothing is kept but why."""
-    output = {"failed": outcome.sentence, "reason": outcome.reason} | calls_in(outcome)
-    return replace(outcome, text="", output=output, tapes=())
-
-
-def calls_in(outcome: Outcome) -> Facts:
-    """Where the model was called, for those who look into the run."""
-    return {"calls": outcome.output["calls"]} if "calls" in outcome.output else {}
+    reason = Reason.EMPTY if outcome.status == Status.DONE else outcome.reason
+    facts = {"failed": outcome.sentence or "It said nothing.", "reason": reason}
+    return replace(outcome, reason=reason, text="", tapes=(), output={**outcome.output, **facts})
 
 
 def passed(value: Any) -> Any:

@@ -38,7 +38,7 @@ class Rounds:
 def rounds_of(task: Task, step: Step) -> Rounds:
     """For the next call of the model. Without tools it costs no query."""
     agent = task.agent
-    if not agent.tools:
+    if not agent.tools or step.kind != Step.Kind.COMPLETE:
         return Rounds()
     offers = offered(agent, task.seat.tools_off if task.seat else ())
     done = list(earlier(task, step))
