@@ -18,8 +18,11 @@ from rooms.models.user import validate_username
 from .models import Agent, Breaker, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
+from .route_admin import DeploymentAdmin, RouteAdmin
 from .services import cancel_run
 from .tools import available_tools
+
+__all__ = ["DeploymentAdmin", "RouteAdmin"]
 
 
 def tool_choices() -> list[tuple[str, str]]:
@@ -36,7 +39,18 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["owner", "persona", "system_prompt", "model", "parameters", "tools", "enabled", *BOUNDS]
+        fields = [
+            "owner",
+            "persona",
+            "system_prompt",
+            "model",
+            "route",
+            "route_tags",
+            "parameters",
+            "tools",
+            "enabled",
+            *BOUNDS,
+        ]
         widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,7 +71,7 @@ class AgentForm(forms.ModelForm):
 class AgentAdmin(admin.ModelAdmin):
     form = AgentForm
     list_display = ["username", "name", "model_name", "enabled", "rooms", "owner", "created_at"]
-    list_filter = ["enabled", "model"]
+    list_filter = ["enabled", "route", "model"]
     list_select_related = ["user", "owner"]
     search_fields = ["user__username", "user__display_name", "persona"]
     autocomplete_fields = ["owner"]
@@ -65,7 +79,7 @@ class AgentAdmin(admin.ModelAdmin):
         (None, {"fields": ["username", "display_name", "persona", "owner", "enabled"]}),
         ("What it is told", {"fields": ["system_prompt", "context_messages"]}),
         ("What it may do", {"fields": ["tools"]}),
-        ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
+        ("Model", {"fields": ["route", "route_tags", "model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
         ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
     ]
 

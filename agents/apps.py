@@ -10,10 +10,15 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         from auditlog.registry import auditlog
+        from django.db.models.signals import post_delete, post_save
 
-        from . import models, sockets, warm
+        from . import models, routes, sockets, warm
 
-        for model in (models.Agent, models.Seat, models.Breaker):
+        for model in (models.Agent, models.Seat, models.Breaker, models.Route):
             auditlog.register(model)
+        auditlog.register(models.Deployment, exclude_fields=["key_sealed"])
+        for sender in (models.Route, models.Deployment):
+            for signal in (post_save, post_delete):
+                signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routes.{sender.__name__}")
         warm.connect()
         sockets.register()

@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import runs, sweeping, waking
+from . import probing, runs, sweeping, waking
 from .laying import begin
 from .models import Step
 from .turns import turn
@@ -65,6 +65,18 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+
+
+@shared_task
+def probe() -> None:
+    """Beat calls this each minute."""
+    probing.probe()
+
+
+@shared_task
+def ask_deployments(ids: list[int]) -> None:
+    """Somebody of the staff wants to know how they are, now."""
+    probing.ask_these(ids)
 
 
 def queue(steps: Iterable[UUID]) -> None:
