@@ -11,8 +11,9 @@ class AgentsConfig(AppConfig):
     def ready(self) -> None:
         from auditlog.registry import auditlog
         from django.db.models.signals import post_delete, post_save
+        from waffle.models import Flag
 
-        from . import models, routes, sockets, warm
+        from . import flags, models, routes, sockets, warm
 
         for model in (models.Agent, models.Seat, models.Breaker, models.Route):
             auditlog.register(model)
@@ -20,5 +21,7 @@ class AgentsConfig(AppConfig):
         for sender in (models.Route, models.Deployment):
             for signal in (post_save, post_delete):
                 signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routes.{sender.__name__}")
+        for signal in (post_save, post_delete):
+            signal.connect(flags.forget, sender=Flag, dispatch_uid="agents.flags")
         warm.connect()
         sockets.register()

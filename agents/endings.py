@@ -137,7 +137,7 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
-UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED})
+UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED, Reason.PAUSED})
 """Where no message has been begun yet, none is needed to say this."""
 
 

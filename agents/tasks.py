@@ -16,6 +16,7 @@ from rooms.errors import NotFound
 from . import probing, runs, sweeping, waking
 from .laying import begin
 from .models import Step
+from .pauses import pause_of
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            begin(step.task)
+            if pause_of(step.task) is None:
+                begin(step.task)
     queue(step.pk for step in steps)
 
 

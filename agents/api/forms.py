@@ -19,6 +19,10 @@ class TriggerForm(Strict):
     trigger = serializers.ChoiceField(choices=Seat.Trigger.choices)
 
 
+class PauseForm(Strict):
+    reason = serializers.CharField(max_length=280, required=False, allow_blank=True, default="")
+
+
 class AgentFacts(Strict):
     """All of an agent that its owner decides. The model's own checks say which values are right."""
 

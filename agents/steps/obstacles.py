@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rooms.models import Membership, Message
 
 from ..models import Reason, Task
 from ..outcomes import Outcome
+from ..pauses import pause_of
 from ..tools.authority import may_ask
 
 
@@ -19,7 +22,8 @@ def obstacle(task: Task) -> Outcome | None:
         return Outcome(Reason.UNSEATED, said)
     if not may_ask(task):
         return Outcome(Reason.DEPARTED, said)
-    return None
+    paused = pause_of(task)
+    return replace(paused, text=said) if paused else None
 
 
 def is_member(task: Task) -> bool:

@@ -16,7 +16,7 @@ from rooms.web.panels import panels_for
 
 from .. import services
 from ..access import agent_named, agents_for, seat_for, seats_of
-from ..models import Agent
+from ..models import Agent, conduct_of
 from .forms import TRIGGERS, SeatForm, TriggerForm
 
 MANAGE = "rooms.manage_seats"
@@ -51,6 +51,7 @@ def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
         "triggers": TRIGGERS,
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
+        "conduct": conduct_of(room),
         "panels": panels_for(room, request.user),
     }
     return render(request, "agents/seats.html", context, status=status)
