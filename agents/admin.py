@@ -21,11 +21,14 @@ from .feedback_admin import FeedbackAdmin
 from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
 from .models.agent import BOUNDS
 from .models.task import LIVE
+from .route_admin import DeploymentAdmin, RouteAdmin
 from .services import cancel_run, change_seat
 from .services.seats import OF_TRIGGER, check_trigger
 from .services.versions import keep_what_is
 from .tools import available_tools
 from .tools.mcp_tools import all_remote_tools
+
+__all__ = ["DeploymentAdmin", "RouteAdmin"]
 
 
 def tool_choices() -> list[tuple[str, str]]:
@@ -45,7 +48,7 @@ class AgentForm(forms.ModelForm):
         model = Agent
         fields = [
             "owner", "visibility", "shared_with", "shared_rooms", "persona", "system_prompt", "greeting",
-            "capabilities", "model", "parameters", "tools", "policies", "enabled", *BOUNDS,
+            "capabilities", "model", "route", "route_tags", "parameters", "tools", "policies", "enabled", *BOUNDS,
         ]  # fmt: skip
         widgets = {"system_prompt": forms.Textarea(attrs={"rows": 12, "cols": 90})}
 
@@ -77,7 +80,7 @@ class AgentAdmin(admin.ModelAdmin):
         "owner",
         "created_at",
     ]
-    list_filter = ["enabled", "visibility", "model"]
+    list_filter = ["enabled", "visibility", "route", "model"]
     list_select_related = ["user", "owner"]
     search_fields = ["user__username", "user__display_name", "persona"]
     autocomplete_fields = ["owner", "shared_with"]
@@ -87,7 +90,7 @@ class AgentAdmin(admin.ModelAdmin):
         ("Who may use it", {"fields": ["visibility", "shared_with", "shared_rooms"]}),
         ("What it is told", {"fields": ["system_prompt", "greeting", "capabilities", "context_messages"]}),
         ("What it may do", {"fields": ["tools", "policies"]}),
-        ("Model", {"fields": ["model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
+        ("Model", {"fields": ["route", "route_tags", "model", "parameters", "max_prompt_tokens", "max_reply_tokens"]}),
         ("Deadlines", {"fields": ["connect_seconds", "first_token_seconds", "idle_seconds", "total_seconds"]}),
     ]
 

@@ -10,11 +10,19 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         from auditlog.registry import auditlog
+        from django.db.models.signals import post_delete, post_save
+        from waffle.models import Flag
 
-        from . import models, sockets, warm
+        from . import flags, models, routes, sockets, warm
 
         auditlog.register(models.Agent, m2m_fields={"shared_with", "shared_rooms"})
-        for model in (models.Seat, models.Breaker, models.McpServer):
+        for model in (models.Seat, models.Breaker, models.McpServer, models.Route):
             auditlog.register(model)
+        auditlog.register(models.Deployment, exclude_fields=["key_sealed"])
+        for sender in (models.Route, models.Deployment):
+            for signal in (post_save, post_delete):
+                signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routes.{sender.__name__}")
+        for signal in (post_save, post_delete):
+            signal.connect(flags.forget, sender=Flag, dispatch_uid="agents.flags")
         warm.connect()
         sockets.register()

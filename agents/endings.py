@@ -166,7 +166,12 @@ def sentence_of(task: Task, outcome: Outcome) -> str:
     return outcome.sentence
 
 
-UNSAID = frozenset({Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED, Reason.SILENT, Reason.MERGED})
+UNSAID = frozenset(
+    {
+        *(Reason.CANCELLED, Reason.RECALLED, Reason.UNSEATED, Reason.DEPARTED),
+        *(Reason.SILENT, Reason.MERGED, Reason.PAUSED),
+    }
+)
 """Where no message has been begun yet, none is needed to say this."""
 
 

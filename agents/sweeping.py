@@ -27,6 +27,7 @@ from .models import Chain, Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
 from .runs import RELATED
 from .together.expiring import expire_plans
+from .together.work import agent_of
 
 BATCH = 200
 REQUEUE_AFTER = 8.0
@@ -83,7 +84,7 @@ def guess(step: Step, text: str) -> Usage | None:
     """The call was made and will be billed; nobody was told how much. None when it had not come to a call."""
     if not step.prompt_tokens:
         return None
-    written = count_tokens(step.task.agent.model_name, text) if text else 0
+    written = count_tokens(agent_of(step).model_name, text) if text else 0
     cost = money.price_held(step).of(step.prompt_tokens, written)
     return Usage(step.prompt_tokens, written, cost, estimated=True)
 

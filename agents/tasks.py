@@ -13,10 +13,11 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import anomalies, forgetting, housekeeping, runs, scheduling, sweeping, thoughts, waking
+from . import anomalies, forgetting, housekeeping, probing, runs, scheduling, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
 from .occasions import is_volunteer
+from .pauses import pause_of
 from .together import forgetting as together_forgetting
 from .tools import mcp_asking
 from .turns import turn
@@ -46,7 +47,8 @@ def begin_and_queue(steps: list[Step]) -> None:
     """The other answers: everybody sees at once that they will come, and other threads or workers write them."""
     for step in steps:
         with suppress(NotFound):  # whoever runs it will find out the same, and end it
-            if step.kind == Step.Kind.COMPLETE and not is_volunteer(step.task):  # contributions are of one answer
+            alone = step.kind == Step.Kind.COMPLETE  # contributions are of one answer
+            if alone and not is_volunteer(step.task) and pause_of(step.task) is None:
                 begin(step.task)
     queue(step.pk for step in steps)
 
@@ -105,6 +107,18 @@ def keep_schedules() -> None:
     with turn():
         steps = scheduling.keep()
     queue(steps)
+
+
+@shared_task
+def probe() -> None:
+    """Beat calls this each minute."""
+    probing.probe()
+
+
+@shared_task
+def ask_deployments(ids: list[int]) -> None:
+    """Somebody of the staff wants to know how they are, now."""
+    probing.ask_these(ids)
 
 
 def queue(steps: Iterable[UUID]) -> None:

@@ -14,6 +14,7 @@ from rooms import background, db, markup
 from . import turns
 from .llm.port import backend_for
 from .models import Agent, Reason
+from .routes import LITELLM, needs_litellm
 from .watch import stop_here
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def warm() -> None:
     try:
         background.submit(reach_out())
         background.with_connection(Agent.objects.exists)
+        if background.with_connection(needs_litellm):
+            background.submit(backend_for(LITELLM).warm())
         markup.render("`warm`", [])
     except Exception as error:  # warming is a courtesy; whatever is away now will be met again by a run
         log.warning("the worker could not warm up: %s", error)

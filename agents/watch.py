@@ -31,6 +31,10 @@ STOPPED = """
         WHEN s.id IS NULL OR s.fence <> mine.fence OR s.status <> 'running' THEN 'lost'
         WHEN coalesce(t.cancel_requested_at, s.cancel_requested_at) IS NOT NULL THEN 'cancelled'
         WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
+        WHEN c.paused_at IS NOT NULL OR EXISTS (
+            SELECT 1 FROM waffle_flag f
+             WHERE f.everyone IS FALSE AND f.name IN ('agent-replies', 'agent:' || u.username)
+        ) THEN 'paused'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND NOT EXISTS (
             SELECT 1 FROM rooms_membership y WHERE y.room_id = t.room_id AND y.user_id = p.id) THEN 'departed'
         WHEN m.state <> 'writing' OR q.state IN ('redacted', 'withdrawn') OR q.id IS NULL AND t.slot IS NULL
@@ -40,6 +44,8 @@ STOPPED = """
       LEFT JOIN agents_step s ON s.id = mine.step
       LEFT JOIN agents_task t ON t.id = s.task_id
       LEFT JOIN agents_agent g ON g.id = coalesce(s.agent_id, t.agent_id)
+      LEFT JOIN rooms_user u ON u.id = g.user_id
+      LEFT JOIN agents_conduct c ON c.room_id = t.room_id
       LEFT JOIN rooms_room r ON r.id = t.room_id
       LEFT JOIN rooms_user p ON p.id = t.requester_id
       LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id

@@ -53,6 +53,10 @@ def words(longest: int, most: int = 50, **facts: Any) -> serializers.ListField:
     )
 
 
+class PauseForm(Strict):
+    reason = serializers.CharField(max_length=280, required=False, allow_blank=True, default="")
+
+
 class AgentFacts(Strict):
     """All that makes an agent what it is. The model's own checks say which values are right."""
 

@@ -75,6 +75,12 @@ class SeatsShape(Shape):
     results = SeatShape(many=True)
 
 
+class PauseShape(Shape):
+    paused_at = serializers.DateTimeField(allow_null=True)
+    paused_by = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+
+
 class UsageShape(Shape):
     model = serializers.CharField()
     prompt_tokens = serializers.IntegerField()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, estimates, moving, provenance, registry, runs, seats, together, versions
+from . import approvals, beside, estimates, moving, pausing, provenance, registry, runs, seats, together, versions
 
 agent = "agents/<str:username>/"
 
@@ -26,6 +26,8 @@ urlpatterns = [
     path("runs/<uuid:run_id>/plan/", together.RunPlan.as_view()),
     path("runs/<uuid:run_id>/speak/", together.SpeakAgain.as_view()),
     path("rooms/<slug:slug>/agents/", seats.Seats.as_view()),
+    path("rooms/<slug:slug>/agents/pause/", pausing.Pause.as_view()),
+    path("rooms/<slug:slug>/agents/resume/", pausing.Resume.as_view()),
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
     path("rooms/<slug:slug>/approvals/", approvals.Approvals.as_view()),
     path("rooms/<slug:slug>/estimate/", estimates.EstimateCost.as_view()),

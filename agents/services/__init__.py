@@ -7,6 +7,7 @@ from .conduct import change_conduct
 from .disputes import flip_dispute
 from .feedback import give_feedback, take_back_feedback
 from .notes import change_note, delete_note, write_note
+from .pausing import pause_agents, resume_agents
 from .plans import decide_plan
 from .registry import change_agent, copy_agent, create_agent, restore_version, retire_agent, share_agent
 from .runs import cancel_run, retry_run
@@ -30,8 +31,10 @@ __all__ = [
     "delete_note",
     "flip_dispute",
     "give_feedback",
+    "pause_agents",
     "regenerate",
     "restore_version",
+    "resume_agents",
     "retire_agent",
     "retry_run",
     "retry_step",

@@ -14,10 +14,12 @@ from rooms.models import Message, User
 from rooms.services.messages import lock_room, post_message
 from rooms.services.posting import Posted
 
+from .. import asks
 from ..laying import begin, lay_rows
-from ..models import Agent, Branch, Seat, Task
+from ..models import Agent, Branch, Coordination, Seat, Task
 from ..models.task import LIVE
 from .runs import queue_steps
+from .speaking import speak_again
 
 MOST = 12
 """So many answers may stand beside one another."""
@@ -25,8 +27,14 @@ MOST = 12
 
 def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
     """Another answer to the same question, by the same agent or another one that sits here. Who asks for it is its
-    requester. The room is locked first, so that of two who ask at once the second finds the first's run."""
+    requester. The room is locked first, so that of two who ask at once the second finds the first's run.
+
+    What several agents have worked on is said again from what they contributed.
+    """
+    if agent is None and run.pattern != Coordination.SEPARATE:
+        return speak_again(run=run, by=by)
     with transaction.atomic():
+        asks.take(by, run.room)
         lock_room(run.room)
         agent = agent or run.agent
         beside = group_of(run)

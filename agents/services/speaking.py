@@ -8,6 +8,7 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
+from .. import asks
 from ..laying import lay, next_attempt
 from ..models import Seat, Status, Step, Task
 from ..models.task import LIVE
@@ -20,6 +21,7 @@ def speak_again(*, run: Task, by: User) -> Task:
     """Another answer from what the agents contributed, by the decisions as people have left them. Nobody else is asked
     again; the first answer stays as it is."""
     with transaction.atomic():
+        asks.take(by, run.room)
         lock_room(run.room)
         question = question_of(run)
         seat = Seat.objects.select_related("agent__user", "room").filter(room=run.room, agent=run.agent).first()

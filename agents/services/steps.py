@@ -13,6 +13,7 @@ from rooms.errors import Conflict, NotFound
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
+from .. import asks
 from ..again import Again, again_from
 from ..models import Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
@@ -67,6 +68,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
     """The run once more from this step: a new run beside it that takes over what was done before, and pays only for
     what it does itself. The room is locked first, so that of two who ask at once the second finds the first's run."""
     with transaction.atomic():
+        asks.take(by, run.room)
         lock_room(run.room)
         if is_live(run):
             raise Conflict("This run is still under way.")

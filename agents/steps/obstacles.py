@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rooms import prepared
 from rooms.models import Message
 
 from ..models import Reason, Task
 from ..outcomes import Outcome
+from ..pauses import pause_of
 from ..tools.authority import may_ask
 
 
@@ -23,7 +24,8 @@ def obstacle(task: Task) -> Outcome | None:
         return Outcome(Reason.UNSEATED, said)
     if not may_ask(task):
         return Outcome(Reason.DEPARTED, said)
-    return None
+    paused = pause_of(task)
+    return replace(paused, text=said) if paused else None
 
 
 @dataclass(frozen=True, slots=True)

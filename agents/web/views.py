@@ -51,7 +51,7 @@ def seat(by: User, room: Room, agent: str, **facts: Any) -> None:
 
 def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
     may_manage = request.user.has_perm(MANAGE, room)
-    found = seats_of(room)
+    found, conduct = seats_of(room), conduct_of(room)
     context = {
         "room": room,
         "seats": seats_as_they_are(room, request.user),
@@ -59,9 +59,10 @@ def draw(request: PageRequest, room: Room, status: int = 200) -> HttpResponse:
         "triggers": TRIGGERS,
         "others": not_seated(request.user, room) if may_manage else [],
         "may_manage": may_manage,
+        "conduct": conduct,
         "panels": panels_for(room, request.user),
-        "conduct": form_for(room),
-        "way": dict(WAYS)[Coordination(conduct_of(room).coordination)],
+        "together": form_for(room),
+        "way": dict(WAYS)[Coordination(conduct.coordination)],
     }
     return render(request, "agents/seats.html", context, status=status)
 

@@ -14,7 +14,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"`((?:[\w.]+/)+[\w.@-]+\.(?:py|js|conf|service|example|md|txt))`")
-READERS = re.compile(r"env(str|bool|int|list|secret|url|origin|database)")
+READERS = re.compile(r"env(str|bool|int|list|secrets?|url|origin|database)")
 OF_THE_TERMINAL = {"NO_COLOR", "MAKELEVEL", "DJANGO_SETTINGS_MODULE"}
 OF_PROVIDERS = {"OPENAI_API_KEY", "LITELLM_LOCAL_MODEL_COST_MAP"}
 

@@ -180,3 +180,9 @@ async def endless_line(to: "Connection", call: "Call", pace: Pace) -> None:
         call.chunks += 1
         await to.send(b"x" * 65536)
         await asyncio.sleep(pace.interval)
+
+
+@behaviour("no-money")
+async def no_money(to: "Connection", call: "Call", pace: Pace) -> None:
+    said = error("You exceeded your current quota, please check your plan.", "insufficient_quota", "insufficient_quota")
+    to.answer(said, "429 Too Many Requests")

@@ -1,0 +1,82 @@
+"""How a deployment is: what the last calls say, in one word of six and a sentence for the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Prefetch
+from django.utils.timesince import timesince
+
+from .models import Breaker, Deployment, Route
+from .routes import key_of
+
+SLOW = 3.0
+"""Seconds to the first word from which on people begin to wonder."""
+MICROS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`state` is up, slow, failing, out of budget, never tried or off; `words` say more, for the staff alone."""
+
+    deployment: Deployment
+    state: str
+    words: str
+
+    @property
+    def mark(self) -> str:
+        """The state as a class of CSS."""
+        return self.state.replace(" ", "-")
+
+
+def condition_of(deployment: Deployment, breaker: Breaker | None) -> Condition:
+    state, words = next(findings(deployment, breaker))
+    return Condition(deployment, state, words)
+
+
+def findings(deployment: Deployment, breaker: Breaker | None) -> Iterator[tuple[str, str]]:
+    """The worst first."""
+    health = deployment.health
+    if not deployment.enabled:
+        yield "off", "It is switched off and not called."
+    if obstacle := key_of(deployment)[1]:
+        yield "failing", obstacle
+    if is_spent(deployment):
+        yield "out of budget", f"Today's ${deployment.dollars_per_day:f} are used up."
+    if health.out_of_money:
+        yield "out of budget", health.last_words
+    if breaker is not None and breaker.state != Breaker.State.CLOSED:
+        yield "failing", f"It is left alone for now. {health.last_words}".strip()
+    if health.failures:
+        yield "failing", health.last_words
+    if health.tried_at is None:
+        yield "never tried", ""
+    if health.first_word is not None and health.first_word > SLOW:
+        yield "slow", f"{health.first_word:.1f} seconds to the first word."
+    yield "up", last_trouble(deployment)
+
+
+def is_spent(deployment: Deployment) -> bool:
+    health, limit = deployment.health, deployment.dollars_per_day
+    return limit is not None and health.spent_on == datetime.now(UTC).date() and health.spent_micros >= limit * MICROS
+
+
+def last_trouble(deployment: Deployment) -> str:
+    health = deployment.health
+    return f"{timesince(health.failed_at)} ago: {health.last_words}" if health.failed_at else ""
+
+
+def conditions() -> list[tuple[Route, list[Condition]]]:
+    """All routes with how their deployments are. Three queries."""
+    breakers = {breaker.name: breaker for breaker in Breaker.objects.all()}
+    deployments = Prefetch("deployments", Deployment.objects.select_related("health", "route"))
+    return [
+        (route, [condition_of(one, breakers.get(str(one))) for one in route.deployments.all()])
+        for route in Route.objects.prefetch_related(deployments)
+    ]
+
+
+def condition_now(deployment: Deployment) -> Condition:
+    return condition_of(deployment, Breaker.objects.filter(name=str(deployment)).first())
