@@ -1,16 +1,14 @@
-"""One answer being written, inside the event loop of the worker: its calls, and how it ends. No ORM in here.
+"""One answer being written, inside the event loop of the worker, and how it ends. No ORM in here.
 
-Where it is called, and where next when that breaks, is in `trying`.
+Where its model is called, and where next when that breaks, is in `trying`; one call is in `listening`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -20,31 +18,25 @@ from rooms.errors import NotFound
 from rooms.live import streams
 from rooms.models import Message
 
-from . import gates
-from .admission import Leave
 from .claims import LEASE
-from .gates import Window, Withheld
+from .concluding import LONGEST_THOUGHTS
+from .gates import Withheld
 from .hush import Hush
+from .listening import call
 from .llm.candidates import Candidate
-from .llm.port import Backend, Finish, LLMError, Request, Text, Thought, ToolCall, Usage
+from .llm.port import Backend, LLMError, Request, Text, ToolCall, Usage
 from .llm.resuming import Joint
 from .models import Reason
 from .money.purse import Purse
-from .outcomes import Outcome, broken, finished, refused_by
+from .outcomes import Outcome, broken, refused_by
 from .status import UNSEEN, Doing, Sign
 from .tapes import Recorder
 from .trying import Trying
-from .voice import PARAGRAPH, Voice, showable
+from .voice import PARAGRAPH, Voice
 from .watch import LOST, watch
 
 log = logging.getLogger(__name__)
 
-UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
-CALLS = 8
-"""How many tools may be called at once; what a model calls beyond is as if it had not."""
-LONGEST_ARGUMENTS = 16_001
-"""One more than are read, so that what was cut is seen to be too long."""
-LONGEST_THOUGHTS = 4_000
 GRACE = 10.0
 """Seconds after the agent's own deadline at which a backend that does not mind it is cut off."""
 
@@ -277,109 +269,3 @@ def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | 
 async def answer(talk: Conversation) -> Outcome:
     """Call the model, and again or elsewhere where that may help."""
     return await Trying(talk, call).answer()
-
-
-async def call(talk: Conversation, leave: Leave) -> Outcome:
-    """One call of the model. Raises LLMError with what was said so far in the voice."""
-    talk.calling = True
-    talk.tape.begin(talk.asked)
-    finish = await heard(talk, leave)
-    if talk.purse is not None and talk.purse.empty:
-        finish = Finish("length", talk.estimate())
-    if finish is None:
-        raise LLMError("truncated", detail="the backend ended without a Finish")
-    talk.hear_the_end()
-    talk.tape.take(finish)
-    await leave.succeeded(finish.usage)
-    talk.calling = False
-    talk.usages.append(finish.usage)
-    return by_purse(talk, await concluded(talk, finish))
-
-
-async def heard(talk: Conversation, leave: Leave) -> Finish | None:
-    """Listen to the model until it ends, or until there is no money for its next word."""
-    finish: Finish | None = None
-    async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
-        async for part in parts:  # to its end, so that the connection can be kept
-            match part:
-                case Text(text):
-                    if not talk.written:
-                        await leave.spoke()
-                    if talk.purse is not None and not talk.purse.pays_for(text):
-                        return None
-                    talk.hear(text)
-                case Thought(text):
-                    talk.think(text)
-                case ToolCall():
-                    talk.calls.append(part)
-                    talk.tape.take(part)
-                case Finish():
-                    finish = part
-    return finish
-
-
-def by_purse(talk: Conversation, outcome: Outcome) -> Outcome:
-    """What ended for want of money says so; a full purse is as long as the agent's own limit."""
-    if talk.purse is None or not talk.purse.reduced or outcome.reason != Reason.LENGTH:
-        return outcome
-    return replace(outcome, reason=Reason.BUDGET, notice=talk.purse.sentence)
-
-
-async def concluded(talk: Conversation, finish: Finish) -> Outcome:
-    """All has been said: the gates look at the whole once more before the end of it is shown, and all of it kept."""
-    if talk.hush.is_silent and not talk.calls and not talk.has_spoken and finish.reason in ("stop", "length"):
-        return Outcome(Reason.SILENT, usage=talk.spent())
-    rest = await talk.voice.rest()
-    try:
-        calls = passable(talk.calls[:CALLS])
-        if calls and talk.request.may_call and talk.request.tools and finish.reason in ("stop", "tool_calls"):
-            return going_on(talk, calls, rest)
-        text = whole(talk.shown + rest)
-    except Withheld as objection:
-        return refused_by(objection.verdict, "", talk.spent())
-    if text == talk.shown + rest and not talk.whole_review:
-        await talk.voice.show(rest)
-    if calls and finish.reason == "stop":
-        finish = Finish("tool_calls", finish.usage)
-    if finish.reason == "stop" and not talk.voice.heard.strip():
-        return broken(LLMError("empty"), text, talk.spent())
-    return replace(finished(finish, text, talk.spent()), output=thinking(talk))
-
-
-def going_on(talk: Conversation, calls: tuple[ToolCall, ...], rest: str) -> Outcome:
-    """Tools first. What the gates have not let go yet stays unsaid until it is known how the answer goes on."""
-    text = whole(talk.shown)
-    output = {"said": [len(talk.before), len(text)]} | thinking(talk)
-    return Outcome(Reason.ANSWERED, text, usage=talk.spent(), calls=calls, output=output, unsaid=rest)
-
-
-def whole(text: str) -> str:
-    return gates.passed(Window(text, whole=True)) if text else ""
-
-
-def thinking(talk: Conversation) -> dict[str, str]:
-    """What the model said to itself, for those who look into the run. Nothing of it where a gate objects.
-
-    Of a long one the gates see more than is kept, so that nothing is cut in two which they would have found.
-    """
-    text = showable("".join(talk.thoughts)).strip()
-    further = sum(gates.reach_of(gate) for gate in gates.gates())
-    seen = text[: LONGEST_THOUGHTS + further]
-    try:
-        kept = gates.passed(Window(seen, whole=True, thinking=True)) if seen else ""
-    except Withheld:
-        return {}
-    if seen != text:
-        kept = kept[:-further]
-    return {"thinking": kept[:LONGEST_THOUGHTS]} if kept else {}
-
-
-def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
-    """Calls as they may be shown to people and told to a model again: with ids of their own, with names that are
-    names, and with arguments that the gates have seen. Raises Withheld."""
-    made: dict[str, ToolCall] = {}
-    for number, call in enumerate(calls, 1):
-        id = showable(call.id)[:64] if call.id and showable(call.id)[:64] not in made else f"call_{number}_{len(made)}"
-        arguments = gates.passed(Window(showable(call.arguments[:LONGEST_ARGUMENTS]), whole=True, arguments=True))
-        made[id] = ToolCall(id, UNNAMEABLE.sub("_", call.name)[:64] or "_", arguments)
-    return tuple(made.values())
