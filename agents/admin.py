@@ -266,4 +266,6 @@ class BreakerAdmin(ReadOnly):
         self.message_user(request, f"{closed} closed.", messages.SUCCESS)
 
 
-__all__ = ["FeedbackAdmin"]
+from . import admin_tools  # noqa: E402  # registered by being imported, as are those above
+
+__all__ = ["CostsAdmin", "DeploymentAdmin", "FeedbackAdmin", "RouteAdmin", "admin_tools"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from rooms.models import Message, User
 
@@ -12,17 +12,10 @@ from .models import Agent, Seat
 Trigger = Seat.Trigger
 
 
-def seats_for(message: Message, seats: Iterable[Seat], only: Collection[str] = ()) -> list[Seat]:
-    """The seats that answer, those addressed first. Wants `author`, `reply_to` and each seat's agent and user.
-
-    With `only`, the agents its author chose, those answer whatever their seats say, and no others.
-    """
+def seats_for(message: Message, seats: Iterable[Seat]) -> list[Seat]:
+    """The seats that would answer, those addressed first. Wants `author`, `reply_to` and each seat's agent and user."""
     if not may_trigger(message):
         return []
-    if only:
-        return [
-            seat for seat in seats if seat.agent.user.username in only and seat.agent.enabled and hears(seat, message)
-        ]
     answering = [seat for seat in seats if answers(seat, message)]
     return sorted(answering, key=lambda seat: (not is_mentioned(seat.agent, message), seat.pk or 0))
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rooms.api.base import APIView, Request, Response, Strict, Username
 from rooms.api.shapes import Shape
 from rooms.errors import Invalid
-from rooms.models import Room
+from rooms.models import Room, User
 
 from ..access import ASK, seats_of
 from ..models import Agent, Coordination
@@ -52,16 +52,16 @@ class EstimateCost(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(ASK)
         said = self.read(EstimateForm)
-        agents = agents_of(room, said.get("agents"), said["body"])
+        agents = agents_of(room, self.person, said.get("agents"), said["body"])
         found = estimate(room=room, body=said["body"], agents=agents, coordination=said.get("coordination", ""))
         return Response(found.as_facts())
 
 
-def agents_of(room: Room, names: list[str] | None, body: str) -> list[Agent]:
+def agents_of(room: Room, by: User, names: list[str] | None, body: str) -> list[Agent]:
     """Those named, in their order, or those who would answer. Raises Invalid for one that has no seat here."""
     seats = list(seats_of(room))
     if names is None:
-        return asked_by(body, room, seats)
+        return asked_by(body, room, by, seats)
     seated = {seat.agent.user.username: seat.agent for seat in seats}
     if strange := [name for name in names if name not in seated]:
         raise Invalid(fields={"agents": [f"{strange[0]} is no agent of this room."]})

@@ -14,12 +14,13 @@ from django.db import connection
 from django.db.models import Avg
 
 from rooms.markup import mentions_in
-from rooms.models import Message, Room
+from rooms.models import Message, Room, User
 
 from ..llm.port import count_tokens
 from ..llm.pricing import FREE, Price
 from ..models import Agent, Conduct, Coordination, Hold, Seat, Usage, conduct_of
-from ..triggers import answers
+from ..speakers import speaking
+from ..triggers import seats_for
 from .words import dollars
 
 LATELY = 50
@@ -153,7 +154,7 @@ def price_known(agent: Agent) -> Price:
     return Price(*prices) if prices else FREE
 
 
-def asked_by(body: str, room: Room, seats: Sequence[Seat]) -> list[Agent]:
-    """The agents that would answer this if it were said to the whole room."""
-    question = Message(room=room, body=body, mentions=list(mentions_in(body)))
-    return [seat.agent for seat in seats if answers(seat, question)]
+def asked_by(body: str, room: Room, by: User, seats: Sequence[Seat]) -> list[Agent]:
+    """The agents that would answer this if this person said it to the whole room."""
+    question = Message(room=room, author=by, body=body, mentions=list(mentions_in(body)))
+    return [seat.agent for seat in speaking(question, seats_for(question, seats))]

@@ -43,11 +43,13 @@ def test_fifty_runs_with_faults_and_a_killed_worker_each_end_once(
     den: Room, ada: User, bob: User, agents: list[Agent], upstream: Upstream, workers: Workers
 ) -> None:
     provider = {"LLM_MODEL": "openai/fine", "LLM_API_BASE": upstream.base, "LLM_API_KEY": "sk-test-key"}
+    threads = [say(den, ada, f"thread {number}") for number in range(EACH)]
     doomed = workers.start(**provider)
     with Aside() as aside:
         for number in range(EACH):
             for agent in agents:
-                aside.run(say, den, ada if number % 2 else bob, f"@{agent.user.username} and {number}?")
+                thread = threads[number].pk  # in one, they would be answered as one
+                aside.run(say, den, ada if number % 2 else bob, f"@{agent.user.username} and {number}?", thread=thread)
     until(lambda: Step.objects.filter(status="running").count() >= 5, 60)
     until(lambda: Message.objects.filter(state="visible", author__kind="agent").exists(), 60)
     doomed.kill()

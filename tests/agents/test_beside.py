@@ -68,7 +68,7 @@ def test_another_agent_of_the_room_may_answer_instead_and_none_of_elsewhere(
     assert run_again(again).author.username == "nod"
     second.delete()
     refused = regenerate(asking, ada, first, agent="nod")
-    assert (refused.status, refused["detail"]) == (409, "The agent is not in this room.")
+    assert (refused.status, list(refused["fields"])) == (400, ["agent"])
     assert regenerate(asking, ada, first, agent="nobody").status == 400
 
 

@@ -31,8 +31,9 @@ def test_fifty_questions_and_a_killed_worker_cost_no_more_than_a_dime(
     real = {"LLM_MODEL": "openai/fine", "LLM_API_BASE": upstream.base, "LLM_API_KEY": "sk-test-key"}
 
     first = workers.start(**real)
-    for number in range(50):
-        say(den, ada, f"@echo number {number}?")
+    threads = [say(den, ada, f"thread {number}").pk for number in range(50)]  # in one, they would be answered as one
+    for thread in threads:
+        say(den, ada, "@echo what does it cost?", thread=thread)
     until(lambda: Step.objects.filter(status="running").exclude(prompt_sha256="").count() >= 3, 30)
     first.kill()
     lost = Hold.objects.filter(released_at=None).count()

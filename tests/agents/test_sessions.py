@@ -44,6 +44,12 @@ def wake_by(answer: Answer) -> list[Task]:
     return list(Task.objects.filter(trigger_message=message).select_related("agent__user"))
 
 
+def names_at_work(task: Task) -> set[str]:
+    """Who speaks, and who contributes."""
+    steps = task.steps.exclude(agent=None).values_list("agent__user__username", flat=True)
+    return {task.agent.user.username, *steps}
+
+
 def test_somebody_talks_with_agents_of_their_choice(
     asking: Asking, eve: User, ada: User, sage: Agent, nod: Agent, scripted: Scripted
 ):
@@ -62,7 +68,7 @@ def test_somebody_talks_with_agents_of_their_choice(
     assert said.status == 201
     assert asking(eve).post(f"{path}messages/", {"body": "Hello.", "client_id": "1"}).status == 200
     assert asking(eve).post(f"{path}messages/", {"body": "Other.", "client_id": "1"}).status == 409
-    assert {task.agent.user.username for task in wake_by(said)} == {"sage", "nod"}
+    assert {name for task in wake_by(said) for name in names_at_work(task)} == {"sage", "nod"}
     assert [one["id"] for one in asking(eve).get(CHAT)["results"]] == [begun["id"]]
     assert asking(ada).get(CHAT)["results"] == []
 

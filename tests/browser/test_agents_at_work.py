@@ -129,11 +129,11 @@ async def approves_a_tool(page: Page, other: Page) -> None:
         await expect(looking.locator(".approval")).to_be_visible(timeout=15_000)
         await expect(looking.locator(".approval pre")).to_contain_text('"numbers"')
     await expect(other.locator(".approval").get_by_role("button")).to_have_count(0)
-    await expect(page.get_by_text("The soup was too salty.")).to_be_visible()
+    await expect(page.get_by_role("log").get_by_text("The soup was too salty.")).to_be_visible()
     await page.locator(".approval").get_by_role("button", name="Approve").click()
     for looking in (page, other):
         await expect(looking.get_by_text("Taken back by Ada.")).to_be_visible(timeout=15_000)
-        await expect(looking.get_by_text("The soup was too salty.")).to_have_count(0)
+        await expect(looking.get_by_role("log").get_by_text("The soup was too salty.")).to_have_count(0)
         await expect(looking.locator(".approval")).to_have_count(0)
 
 

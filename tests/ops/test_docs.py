@@ -64,7 +64,11 @@ def defaults_in(tree: ast.Module) -> dict[str, str]:
     """What is written as the second argument, where that is a value and not a question."""
     second = {name: call.args[1] for name, call in reads_in(tree) if len(call.args) > 1}
     plain = {name: arg for name, arg in second.items() if not {type(n) for n in ast.walk(arg)} & {ast.Name, ast.IfExp}}
-    return {name: str(eval(ast.unparse(arg))) for name, arg in plain.items()}
+    return {name: as_written(eval(ast.unparse(arg))) for name, arg in plain.items()}
+
+
+def as_written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

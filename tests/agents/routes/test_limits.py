@@ -17,6 +17,7 @@ from agents.admission import Closed, Leave, admit
 from agents.llm.candidates import Candidate
 from agents.llm.port import LLMError, Request, Turn, Usage
 from agents.models import Deployment, Health, Route, Seat
+from agents.services import seat_agent
 from rooms import db
 from rooms.models import Room, User
 from tests.upstream.server import Upstream
@@ -129,10 +130,11 @@ def test_what_is_full_is_passed_over(den: Room, ada: User, seat: Seat, upstream:
 
 
 def test_when_all_are_busy_one_waits_a_moment(
-    den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy
+    den: Room, square: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy
 ) -> None:
     deploy("fine-n3-i150", concurrent_calls=1)
+    seat_agent(room=square, agent=seat.agent, by=ada)
     with Aside() as aside:
-        questions = [aside.run(ask, den, ada, "@echo?") for _ in range(2)]
+        questions = [aside.run(ask, room, ada, "@echo?") for room in (den, square)]
         answers = [answer_to(question.result(30)) for question in questions]
     assert [answer.body for answer in answers] == ["word1 word2 word3 "] * 2

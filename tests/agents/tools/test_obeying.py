@@ -212,7 +212,7 @@ def test_it_cannot_decide_for_people_whatever_tool_it_calls(
     question = run(den, bob, f'@echo DO withdraw_messages {{"numbers":[{bobs.seq}]}} NOW')
     approval = Approval.objects.get()
     say(den, ada, f'DO approval_decide {{"approval":"{approval.pk}","decision":"approve"}} NOW')
-    other = run(den, bob, "@echo go on")
+    other = run(den, bob, "@echo go on", thread=bobs.pk)  # what is said here waits for the approval
     go_on(question)
     assert "There is no tool" in str(results_of(other))
     assert Message.objects.get(pk=bobs.pk).state == "visible"
