@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from rooms.models import Event
 
-from ..models import Coordination, Dispute, Step, Task
+from ..models import Coordination, Dispute, Status, Step, Task
 from .work import TOGETHER
 
 KEPT = {"forgotten": True}
@@ -31,7 +31,9 @@ def forget_about(which: Q) -> int:
 
 
 def is_forgotten(task: Task) -> bool:
-    return task.pattern != Coordination.SEPARATE and Step.objects.filter(task=task, output=KEPT).exists()
+    """By us, or by the database in the moment a message was taken back."""
+    emptied = Q(output=KEPT) | Q(output={}, status=Status.DONE)
+    return task.pattern != Coordination.SEPARATE and Step.objects.filter(emptied, task=task, kind__in=TOGETHER).exists()
 
 
 def forget_late(step: Step) -> None:
