@@ -169,7 +169,7 @@ class AskDirectly(SessionView):
 
 class AskTogether(SessionView):
     @extend_schema(
-        operation_id="ask_together",
+        operation_id="ask_session_together",
         request=TogetherForm,
         responses={201: MessageShape, 200: MessageShape},
         tags=["sessions"],

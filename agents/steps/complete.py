@@ -38,7 +38,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     """Call the model; the answer runs on the process's event loop with those of all other runs."""
     task, leased = step.task, time.monotonic()
     standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
-    refusal = obstacle(task)
+    refusal = obstacle(task, standing)
     if refusal is not None:
         return Begun.ended(refusal)
     sign = Sign.of(task)

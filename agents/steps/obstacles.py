@@ -13,7 +13,7 @@ from ..pauses import pause_of
 from ..tools.authority import may_ask
 
 
-def obstacle(task: Task) -> Outcome | None:
+def obstacle(task: Task, standing: Standing) -> Outcome | None:
     """What happened between the question and now. Words that were said already stay."""
     question = task.trigger_message
     said = task.reply.body if task.reply else ""
@@ -24,28 +24,27 @@ def obstacle(task: Task) -> Outcome | None:
         return Outcome(Reason.UNSEATED, said)
     if not may_ask(task):
         return Outcome(Reason.DEPARTED, said)
-    paused = pause_of(task)
+    paused = pause_of(task, is_paused=standing.is_paused)
     return replace(paused, text=said) if paused else None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`by_membership`: who asks by a grant of their own, or as a superuser, is not sent off for being no member.
-    `whole_review`: the room wants every answer to be looked at as a whole before it sees any of it."""
+    `whole_review`: the room wants every answer to be looked at as a whole before it sees any of it. `is_paused`: its
+    agents are switched off."""
 
     by_membership: bool
     whole_review: bool
+    is_paused: bool
 
 
 STANDING = """
     SELECT EXISTS (SELECT 1 FROM rooms_membership WHERE room_id = %(room)s AND user_id = %(requester)s),
-           coalesce((SELECT whole_review FROM agents_conduct WHERE room_id = %(room)s), false)
+           coalesce(c.whole_review, false), c.paused_at IS NOT NULL
+      FROM (SELECT 1) one LEFT JOIN agents_conduct c ON c.room_id = %(room)s
 """
 
 
 def standing_of(task: Task) -> Standing:
     return Standing(*prepared.fetch(STANDING, {"room": task.room_id, "requester": task.requester_id})[0])
-
-
-def is_member(task: Task) -> bool:
-    return standing_of(task).by_membership

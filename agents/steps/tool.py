@@ -25,15 +25,15 @@ from ..tools.schema import BadArguments
 from ..tools.using import Answer, failed, use
 from ..watch import LOST, watch
 from .begun import Begun
-from .obstacles import is_member, obstacle
+from .obstacles import obstacle, standing_of
 
 
 def use_tool(step: Step, claim: Claim) -> Begun:
     """Ask whether it may be used now, and begin; the tool itself runs on the process's event loop."""
     leased = time.monotonic()
     task = step.task
-    by_membership = is_member(task)  # asked first: who leaves after it is found out by the watch
-    refusal = obstacle(task)
+    standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
+    refusal = obstacle(task, standing)
     if refusal is not None:
         return Begun.ended(refusal)
     tool = tool_named(step.tool)
@@ -46,7 +46,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
         hold(step, claim, sha256)
         return Begun.held()
     telling.began(step)
-    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), by_membership)
+    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), standing.by_membership)
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
 
