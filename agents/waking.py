@@ -118,7 +118,7 @@ def lay_out(said: Said) -> list[Step]:
         refusal = asks.refused(said.message) if asked.cause.is_human and not said.is_old else None
         if refusal is not None:
             return turned_down(asked, said, seats, refusal.outcome)
-        line.lock_for(said.message.room_id, seats)  # after all other locks
+        line.lock_for(said.message.room_id, there)  # after all other locks
         laid, bound = lay_within(asked, said, seats, there)
     for step in laid:
         if step.task.queued_at is not None:
