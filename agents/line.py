@@ -100,6 +100,11 @@ def live_tasks(seat_id: int) -> list[Task]:
     return sorted(found, key=lambda task: (task.queued_at is not None, task.queued_at, task.pk))
 
 
+def is_later(task: Task, question: Message) -> bool:
+    """Whether a task of the line is for something that was said after this."""
+    return task.trigger_message is not None and task.trigger_message.seq > question.seq
+
+
 def merge(earlier: Task, cause: Cause | None) -> None:
     """End a task of the line in favour of a later one. Nobody saw it begin, so nobody is told that it ends. A turn of
     another chain is given back; one of the same chain the later task has now."""

@@ -175,10 +175,14 @@ def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked, *
     has_turn = earlier is not None and earlier.root_message_id == cause.root.pk
     bound = None if cause.is_human or has_turn else energy.take(cause)
     if bound is None:
-        if earlier is not None:
-            line.merge(earlier, cause)
         facts |= {"root": cause.root, "depth": cause.depth, "queued_at": turn.since}
-        laid.extend(lay_rows(seat, question, asked.requester, **facts))
+        steps = lay_rows(seat, question, asked.requester, **facts)
+        if earlier is not None and line.is_later(earlier, question):
+            line.merge(steps[0].task, cause)  # events may be told out of order; the last that was said is answered
+        else:
+            laid.extend(steps)
+            if earlier is not None:
+                line.merge(earlier, cause)
     return bound
 
 

@@ -53,6 +53,19 @@ def answers(room: Room) -> list[str]:
     return list(Message.objects.filter(room=room, author__kind="agent").order_by("seq").values_list("body", flat=True))
 
 
+def test_what_was_said_last_is_answered_also_when_it_was_told_first(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, queued: list[UUID]
+) -> None:
+    first = asked(den, ada, "@echo one")
+    two, three = (say(den, ada, f"@echo {word}") for word in ("two", "three"))
+    for question in (three, two):
+        waking.answer(event_of(question).pk)
+    tasks.run_step(step_of(first))
+    run_called(queued)
+    assert [run_for(question).reason for question in (first, two, three)] == ["answered", "merged", "answered"]
+    assert len(answers(den)) == 2
+
+
 def test_three_questions_asked_meanwhile_are_answered_as_one(
     den: Room, ada: User, seat: Seat, scripted: Scripted, queued: list[UUID]
 ) -> None:
