@@ -17,6 +17,7 @@ from rooms.errors import NotFound
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Message
 from rooms.services.house import say_as_house
+from rooms.spans import counted
 
 from .budgets import Call
 from .models import Bound, Chain, Conduct, Reason, Task, conduct_of
@@ -150,10 +151,6 @@ def sentence_of(chain: Chain, conduct: Conduct) -> str:
         case Bound.SECONDS:
             words = f"one message may keep them busy for {counted(conduct.max_seconds, 'second')}"
     return f"The agents stop here: in this room {words}."
-
-
-def counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def cause_of(message: Message, task: Task | None, conduct: Conduct) -> Cause | None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Prefetch
 from django.utils.timesince import timesince
 
-from .models import Breaker, Deployment, Route
+from .models import Breaker, Deployment
 from .routes import key_of
 
 SLOW = 3.0
@@ -66,16 +65,6 @@ def is_spent(deployment: Deployment) -> bool:
 def last_trouble(deployment: Deployment) -> str:
     health = deployment.health
     return f"{timesince(health.failed_at)} ago: {health.last_words}" if health.failed_at else ""
-
-
-def conditions() -> list[tuple[Route, list[Condition]]]:
-    """All routes with how their deployments are. Three queries."""
-    breakers = {breaker.name: breaker for breaker in Breaker.objects.all()}
-    deployments = Prefetch("deployments", Deployment.objects.select_related("health", "route"))
-    return [
-        (route, [condition_of(one, breakers.get(str(one))) for one in route.deployments.all()])
-        for route in Route.objects.prefetch_related(deployments)
-    ]
 
 
 def condition_now(deployment: Deployment) -> Condition:

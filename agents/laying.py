@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -125,7 +126,11 @@ def tell_of(task: Task, type: str, **facts: str) -> None:
 
 def next_attempt(task: Task) -> int:
     """The number after the last time this agent tried to answer this message."""
-    tried = Task.objects.filter(agent=task.agent_id, trigger_message=task.trigger_message_id)
+    return next_attempt_of(task.agent_id, task.trigger_message_id)
+
+
+def next_attempt_of(agent_id: int, question_id: UUID | None) -> int:
+    tried = Task.objects.filter(agent=agent_id, trigger_message=question_id)
     return 1 + (tried.aggregate(last=Max("attempt"))["last"] or 0)
 
 

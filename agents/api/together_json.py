@@ -8,13 +8,13 @@ from rooms import markup
 from rooms.api.present import time
 
 from ..models import Dispute, Step, Task
-from ..together.work import TOGETHER, is_recalled
+from ..together.work import TOGETHER
 
 Facts = dict[str, Any]
 
 
 def disputes(run: Task) -> list[Facts]:
-    return [] if is_recalled(run) else [dispute(one) for one in run.disputes.all()]
+    return [] if run.is_recalled else [dispute(one) for one in run.disputes.all()]
 
 
 def dispute(found: Dispute) -> Facts:
@@ -33,7 +33,7 @@ def dispute(found: Dispute) -> Facts:
 
 def contribution(found: Step) -> Facts | None:
     """Of a step of several agents' work: what it said, or why it did not. For all who may read the answer."""
-    if found.kind not in TOGETHER or is_recalled(found.task):
+    if found.kind not in TOGETHER or found.task.is_recalled:
         return None
     said = found.output
     return {

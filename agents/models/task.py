@@ -129,6 +129,11 @@ class Task(models.Model):
     def is_live(self) -> bool:
         return self.status in LIVE
 
+    @property
+    def is_recalled(self) -> bool:
+        """Question or answer was taken back: what was said and done for it is not shown from now on."""
+        return any(message is not None and message.is_recalled for message in (self.reply, self.trigger_message))
+
 
 class Wake(models.Model):
     """This event has been looked at: whoever had to answer it has a task. What a lost queue never delivered has no row,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from rooms.errors import Conflict, Forbidden, NotFound
 from rooms.events import record
@@ -15,7 +15,7 @@ from rooms.services.messages import lock_room, post_message
 from rooms.services.posting import Posted
 
 from .. import asks
-from ..laying import begin, lay_rows
+from ..laying import begin, lay_rows, next_attempt_of
 from ..models import Agent, Branch, Coordination, Seat, Task
 from ..models.task import LIVE
 from .runs import queue_steps
@@ -43,7 +43,7 @@ def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
         if beside.count() >= MOST:
             raise Conflict(f"There are {MOST} answers to this already.")
         question, seat = may_be_answered_again(run, agent)
-        attempt = next_attempt_of(agent, question)
+        attempt = next_attempt_of(agent.pk, question.pk)
         task = lay_rows(seat, question, by, attempt, run.root_message)[0].task
         task.alternative_of, task.depth = first_of(run), run.depth
         task.save(update_fields=["alternative_of", "depth"])
@@ -82,11 +82,6 @@ def may_be_answered_again(run: Task, agent: Agent) -> tuple[Message, Seat]:
     if question.visible_to is not None and seat.agent.user_id not in question.visible_to:
         raise Conflict("The question was not said to this agent.")
     return question, seat
-
-
-def next_attempt_of(agent: Agent, question: Message) -> int:
-    tried = Task.objects.filter(agent=agent, trigger_message=question)
-    return 1 + (tried.aggregate(last=Max("attempt"))["last"] or 0)
 
 
 def branch(*, message: Message, by: User, body: object, client_id: str = "") -> Posted:

@@ -15,9 +15,10 @@ from rooms.services.messages import lock_room
 
 from .. import asks
 from ..again import Again, again_from
+from ..laying import next_attempt
 from ..models import Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
-from .alternatives import begin_beside, first_of, may_be_answered_again, next_attempt_of
+from .alternatives import begin_beside, first_of, may_be_answered_again
 from .runs import cancel_run, is_live, lock_steps, queue_steps
 
 
@@ -85,7 +86,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             alternative_of=first_of(run),
             pattern=run.pattern,
             agent_version=run.agent_version,
-            attempt=next_attempt_of(run.agent, question),
+            attempt=next_attempt(run),
             depth=run.depth,
         )
         plan.lay(task)

@@ -105,11 +105,6 @@ def name_of(step: Step) -> str:
     return agent_of(step).user.username
 
 
-def is_recalled(task: Task) -> bool:
-    """Question or answer was taken back. What was said of it is emptied soon, and is not shown from now on."""
-    return any(message is not None and message.is_recalled for message in (task.reply, task.trigger_message))
-
-
 def as_its_agent(step: Step) -> Step:
     """The step with its task as the step's own agent sees it: what asks for `task.agent` means the one who works.
 

@@ -86,7 +86,7 @@ class Used:
 def uses_of(user: User, room: Room, run_ids: Sequence[UUID]) -> list[Used]:
     """Of those runs that this person may see and in which tools were called. Four queries, however many runs."""
     runs = runs_for(user, room).select_related("trigger_message", "reply").filter(pk__in=run_ids)
-    found = [run for run in runs.filter(steps__kind=Step.Kind.TOOL).distinct() if not is_recalled(run)]
+    found = [run for run in runs.filter(steps__kind=Step.Kind.TOOL).distinct() if not run.is_recalled]
     steps = {run.pk: steps_of(run) for run in found}
     every = list(chain.from_iterable(steps.values()))
     readable = sources_of(user, room, every)
@@ -96,11 +96,6 @@ def uses_of(user: User, room: Room, run_ids: Sequence[UUID]) -> list[Used]:
         Used(run, [use_of(step, readable, asked.get(step.pk)) for step in steps[run.pk]], may_decide(user, run))
         for run in found
     ]
-
-
-def is_recalled(run: Task) -> bool:
-    """With question or answer what was done for them is gone from sight."""
-    return any(message is not None and message.is_recalled for message in (run.trigger_message, run.reply))
 
 
 def steps_of(run: Task) -> list[Step]:

@@ -28,7 +28,7 @@ from ..access import ASK, dispute_for, needed_to_decide, run_for, runs_for
 from ..models import Coordination, Dispute, Stance, Status, Step, Task
 from ..services.plans import plan_held
 from ..together.planning import Subtask
-from ..together.work import UNDONE, Kind, agent_of, is_recalled, place
+from ..together.work import UNDONE, Kind, agent_of, place
 
 MOST = 100
 """Runs asked for at once: as many messages as a page may have, and some."""
@@ -94,7 +94,7 @@ def show(request: PageRequest, run_id: UUID) -> HttpResponse:
 
 
 def panel_of(run: Task, user: User) -> Panel:
-    if is_recalled(run):
+    if run.is_recalled:
         return Panel(run, [], [], [], "", may_decide=False, may_flip=False)
     steps = sorted(run.steps.all(), key=place)
     held = plan_held(run) if any(step.held for step in steps) else []
