@@ -14,7 +14,7 @@ from rooms.services.messages import post_message, withdraw_message
 from rooms.services.rooms import change_room
 
 from .stream import Stream
-from .wire import client_of, do, numbered, seqs, session_of, signed_in, token_of
+from .wire import client_of, do, eventually, numbered, seqs, session_of, signed_in, token_of
 
 EVENTS = "/api/v1/rooms/{}/events/"
 
@@ -170,14 +170,16 @@ async def test_programs_poll_and_stream_with_a_token(den: Room, bob: User):
 async def test_a_client_that_goes_away_leaves_nothing_behind(den: Room, ada: User):
     from rooms.live import hub as hubs
 
+    def feeds() -> int:
+        return len(hubs.hub().rooms[den.pk].feeds) if den.pk in hubs.hub().rooms else 0
+
     async with Stream("den", cookie=await cookie(ada)) as stream:
         await stream.block()
-        await asyncio.sleep(0.1)
-        assert len(hubs.hub().rooms[den.pk].feeds) == 1
+        await eventually(lambda: feeds() == 1)
+    await eventually(lambda: feeds() == 0)
     waiting = asyncio.create_task(poll(await client_of(ada), after=1, wait=20))
-    await asyncio.sleep(0.3)
-    assert len(hubs.hub().rooms[den.pk].feeds) == 1
+    await eventually(lambda: feeds() == 1)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert not hubs.hub().rooms[den.pk].feeds
+    await eventually(lambda: feeds() == 0)
     assert not hubs.hub().listeners
