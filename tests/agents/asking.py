@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
@@ -50,17 +49,6 @@ def answer_to(question: Message) -> Message:
 
 def run_for(question: Message) -> Task:
     return Task.objects.select_related("reply").get(trigger_message=question)
-
-
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait for a state, never for a time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {condition}")
 
 
 class Aside:

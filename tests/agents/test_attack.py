@@ -10,8 +10,9 @@ from agents.models import Agent, Reason, Seat, Step, Task, Usage
 from agents.models.task import ENDED, LIVE
 from rooms.models import Event, Message, Room, User
 from tests.upstream.server import Upstream
+from tests.waiting import until
 
-from .asking import Aside, say, until
+from .asking import Aside, say
 from .conftest import another_agent
 from .test_worker import Beat
 from .worker import Workers, common, workers

@@ -6,8 +6,9 @@ import pytest
 
 from agents.models import Bound, Chain, Conduct, Reason, Seat, Task
 from rooms.models import Message, Room, User
+from tests.waiting import until
 
-from .asking import run_for, say, until
+from .asking import run_for, say
 from .conftest import another_agent
 from .worker import Worker, common, worker, workers
 

@@ -17,8 +17,9 @@ from rooms.models import Event, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership, remove_member
 from rooms.services.messages import withdraw_message
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, say, until
+from .asking import Aside, answer_to, ask, say
 from .conftest import another_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -29,8 +29,9 @@ from rooms.live import streams
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import redact_message, withdraw_message
 from tests.plugins.rest import Asking
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, run_for, say, until, woken
+from .asking import Aside, answer_to, ask, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,9 @@ from agents.models import Reason, Seat, Status, Step, Task
 from agents.services import cancel_run, retry_run, unseat_agent
 from rooms.models import Message, Room, User
 from rooms.services.messages import withdraw_message
+from tests.waiting import until
 
-from .asking import Aside, answer_to, event_of, run_for, say, until
+from .asking import Aside, answer_to, event_of, run_for, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,9 @@ from agents.models import Account, Agent, Hold, Reason, Seat, Step, Task, Usage
 from agents.models.task import LIVE
 from rooms.models import Room, User
 from tests.upstream.server import Upstream
+from tests.waiting import until
 
-from .asking import say, until
+from .asking import say
 from .test_worker import Beat
 from .worker import Workers, common, workers
 

@@ -17,8 +17,9 @@ from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage
 from agents.outcomes import Outcome
 from rooms.models import Event, Message, Room, User
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, event_of, run_for, say, until, woken
+from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
 from .conftest import another_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -18,8 +18,9 @@ from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import edit_message, redact_message, withdraw_message
 from rooms.services.rooms import delete_room
+from tests.waiting import until
 
-from .asking import answer_to, ask, run_for, say, until
+from .asking import answer_to, ask, run_for, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

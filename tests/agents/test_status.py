@@ -22,8 +22,9 @@ from rooms import relaying
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Asking
+from tests.waiting import until
 
-from .asking import ask, run_for, until
+from .asking import ask, run_for
 from .test_line import asked
 
 pytestmark = pytest.mark.django_db(transaction=True)

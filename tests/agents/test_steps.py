@@ -15,8 +15,9 @@ from agents.models import Agent, Seat, Step, Task, Usage
 from agents.tasks import run_step
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Answer, Asking
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, run_for, say, until, woken
+from .asking import Aside, answer_to, ask, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,9 @@ from rooms.models import Event, Membership, Message, Room, User
 from rooms.services.memberships import remove_member
 from rooms.services.messages import redact_message, withdraw_message
 from rooms.services.rooms import delete_room
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, event_of, run_for, say, until, woken
+from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

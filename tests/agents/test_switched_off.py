@@ -13,8 +13,9 @@ from agents.models import Reason, Seat
 from agents.services import pause_agents, resume_agents
 from rooms.errors import Conflict
 from rooms.models import Event, Message, Room, User
+from tests.waiting import until
 
-from .asking import Aside, answer_to, ask, run_for, until
+from .asking import Aside, answer_to, ask, run_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,8 +22,9 @@ from agents.services import cancel_run, retry_run
 from rooms import background
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User
+from tests.waiting import until
 
-from .asking import Aside, run_for, say, until
+from .asking import Aside, run_for, say
 from .worker import Worker, Workers, common, worker, workers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from chatroom.celery import app
-
-from .asking import until
+from tests.waiting import until
 
 COMMAND = [
     sys.executable, "-m", "celery", "-A", "chatroom", "worker",

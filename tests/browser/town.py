@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,10 @@ import psycopg
 from chatroom.parts import command
 from chatroom.services.process import spare_port
 from tests import servers
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
-PATIENCE = 30.0
 
 CAST = """
 import json, sys
@@ -136,14 +135,13 @@ post_message(room=Room.objects.get(slug=room), author=User.objects.get(username=
         process.wait()
 
     def wait_for_web(self) -> None:
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                if httpx.get(f"{self.address}/livez", timeout=1).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError("the web process does not answer")
+        until(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}/livez", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
 
     def end(self) -> None:
         for part in tuple(self.processes):

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,19 +21,9 @@ import websockets
 from chatroom.parts import command
 from chatroom.services.process import Running, spare_port
 from tests import servers
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 20.0
-
-
-def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Wait for a state. Returns what the condition gave."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"not within {seconds} s: {condition}")
 
 
 @dataclass
@@ -126,7 +115,7 @@ class House:
 
     def answers(self, port: int) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/livez", timeout=1).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/livez", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 

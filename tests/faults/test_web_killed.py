@@ -10,7 +10,9 @@ import psycopg
 import pytest
 import websockets
 
-from .house import House, until
+from tests.waiting import until
+
+from .house import House
 
 pytestmark = pytest.mark.slow
 

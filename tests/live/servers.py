@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from chatroom.parts import command
 from chatroom.services.process import spare_port
+from tests.waiting import PATIENCE, until
 
 SERVERS = ("uvicorn", "daphne")
 
@@ -32,22 +32,22 @@ def serving(server: str, environment: dict[str, str]) -> Iterator[tuple[subproce
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def wait_until_answering(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
+    def answers() -> bool:
+        assert process.poll() is None, "the server ended"
         try:
             httpx.get(f"http://127.0.0.1:{port}/livez", timeout=2)
-            return
         except httpx.TransportError:
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
+            return False
+        return True
+
+    until(answers)
 
 
 def reach(port: int, secret: str, **options: Any) -> connect:
@@ -80,5 +80,5 @@ async def ask(client: ClientConnection, type: str, **facts: Any) -> dict[str, An
 
 
 async def hear(client: ClientConnection) -> dict[str, Any]:
-    frame: dict[str, Any] = orjson.loads(await asyncio.wait_for(client.recv(), 10))
+    frame: dict[str, Any] = orjson.loads(await asyncio.wait_for(client.recv(), PATIENCE))
     return frame

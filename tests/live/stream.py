@@ -8,8 +8,7 @@ from typing import Any, Self
 import orjson
 
 from chatroom.asgi import application
-
-from .wire import PATIENCE
+from tests.waiting import PATIENCE
 
 
 class Stream:

@@ -8,8 +8,9 @@ from django.db import connection
 from rooms.errors import Unavailable
 from rooms.live import socket_auth, verbs
 from rooms.models import Message, Room, User
+from tests.waiting import eventually
 
-from .wire import Wire, bearing, do, eventually, seqs, signed_in, token_of
+from .wire import Wire, bearing, do, seqs, signed_in, token_of
 
 
 def connections_now() -> list[int]:

@@ -11,8 +11,9 @@ from rooms import reading, relaying
 from rooms.live.frames import Frame, passing
 from rooms.models import Room, User
 from rooms.services.messages import post_message
+from tests.waiting import eventually
 
-from .wire import do, eventually, numbered, seqs, signed_in
+from .wire import do, numbered, seqs, signed_in
 
 
 class Post:

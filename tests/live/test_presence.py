@@ -9,8 +9,9 @@ from rooms.live import hub as hubs
 from rooms.live import presence
 from rooms.live.store import key, store
 from rooms.models import Room, User
+from tests.waiting import eventually
 
-from .wire import Wire, client_of, eventually, signed_in
+from .wire import Wire, client_of, signed_in
 
 
 @pytest.fixture(autouse=True)

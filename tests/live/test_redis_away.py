@@ -18,9 +18,10 @@ from chatroom.services.process import Running
 from rooms.models import Room, User
 from rooms.services.memberships import remove_member
 from rooms.services.messages import post_message
+from tests.waiting import eventually
 
 from .stream import Stream
-from .wire import Wire, client_of, do, eventually, seqs, session_of, signed_in
+from .wire import Wire, client_of, do, seqs, session_of, signed_in
 
 DEGRADED = {"type": "status", "data": {"degraded": True}}
 RECOVERED = {"type": "status", "data": {"degraded": False}}

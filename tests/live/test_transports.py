@@ -12,9 +12,10 @@ from rooms.live import sse
 from rooms.models import Room, User
 from rooms.services.messages import post_message, withdraw_message
 from rooms.services.rooms import change_room
+from tests.waiting import eventually
 
 from .stream import Stream
-from .wire import client_of, do, eventually, numbered, seqs, session_of, signed_in, token_of
+from .wire import client_of, do, numbered, seqs, session_of, signed_in, token_of
 
 EVENTS = "/api/v1/rooms/{}/events/"
 

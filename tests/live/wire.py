@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Self
 
 import orjson
@@ -14,9 +14,9 @@ from chatroom.asgi import application
 from rooms.background import in_thread
 from rooms.models import User
 from rooms.services.tokens import create_token
+from tests.waiting import PATIENCE
 
 ORIGIN = "http://testserver"
-PATIENCE = 5.0
 
 
 class Closed(Exception):
@@ -187,15 +187,3 @@ async def numbered(wire: Wire, up_to: int, seconds: float = PATIENCE) -> list[di
             if "id" in frame:
                 frames.append(frame)
     return frames
-
-
-async def eventually(question: Callable[[], Awaitable[Any] | Any], seconds: float = PATIENCE) -> Any:
-    """Ask until the answer is yes."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = question()
-            if asyncio.iscoroutine(answer):
-                answer = await answer
-            if answer:
-                return answer
-            await asyncio.sleep(0.02)

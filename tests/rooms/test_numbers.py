@@ -13,6 +13,7 @@ from rooms.audience import Reader
 from rooms.models import Event, Message, Room, User
 from rooms.reading import aread_events
 from rooms.services.messages import Place, Speaker, apost_message, post_message
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,10 +104,10 @@ def test_a_message_waiting_for_a_removal_is_refused_when_the_removal_wins(den: R
 
 def wait_until_blocked() -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    for _ in range(500):
+
+    def somebody_waits() -> bool:
         with connections["default"].cursor() as cursor:
             cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        threading.Event().wait(0.01)
-    raise AssertionError("nobody waited")
+            return bool(cursor.fetchone()[0])
+
+    until(somebody_waits)

@@ -11,8 +11,8 @@ from agents.services import ask
 from rooms.models import Room, User
 from rooms.services.messages import Posted
 from tests.upstream.server import Upstream
+from tests.waiting import until
 
-from ..asking import until
 from ..conftest import another_agent
 from ..worker import Workers, common, workers
 

@@ -19,8 +19,9 @@ from rooms.live import streams
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member
 from tests.plugins.rest import Asking
+from tests.waiting import until
 
-from ..asking import Aside, answer_to, ask, event_of, run_for, say, until
+from ..asking import Aside, answer_to, ask, event_of, run_for, say
 from .conftest import results_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
