@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from rooms.live import outbox as outboxes
-from rooms.live.outbox import MAX_CHARACTERS, MAX_FRAMES, Outbox
+from rooms.live.outbox import LAST_WORD, MAX_CHARACTERS, MAX_FRAMES, Outbox
+from tests.clock import in_no_time
 
 
 class Peer:
@@ -32,6 +32,7 @@ class Peer:
         return next((event["code"] for event in self.taken if event["type"] == "websocket.close"), None)
 
 
+@in_no_time
 async def test_a_peer_that_reads_gets_everything_at_once_and_costs_no_task():
     peer = Peer()
     box = Outbox(peer.send, peer.cut)
@@ -43,6 +44,7 @@ async def test_a_peer_that_reads_gets_everything_at_once_and_costs_no_task():
     assert not box.waits
 
 
+@in_no_time
 async def test_what_a_stalled_peer_is_owed_comes_in_order_when_it_reads_again():
     peer = Peer()
     box = Outbox(peer.send, peer.cut)
@@ -57,6 +59,7 @@ async def test_what_a_stalled_peer_is_owed_comes_in_order_when_it_reads_again():
     assert peer.texts == ["first", *map(str, range(100)), "last"]
 
 
+@in_no_time
 async def test_a_peer_that_is_owed_too_many_frames_is_told_so_and_nothing_else():
     peer = Peer()
     box = Outbox(peer.send, peer.cut)
@@ -72,6 +75,7 @@ async def test_a_peer_that_is_owed_too_many_frames_is_told_so_and_nothing_else()
     assert peer.texts == ["0"]
 
 
+@in_no_time
 async def test_a_peer_that_is_owed_too_much_text_is_too():
     peer = Peer()
     box = Outbox(peer.send, peer.cut)
@@ -83,17 +87,20 @@ async def test_a_peer_that_is_owed_too_much_text_is_too():
     assert peer.code == 4408
 
 
-async def test_a_peer_that_takes_not_even_the_close_frame_is_cut_off(monkeypatch):
-    monkeypatch.setattr(outboxes, "LAST_WORD", 0.1)
+@in_no_time
+async def test_a_peer_that_takes_not_even_the_close_frame_is_cut_off():
     peer = Peer()
     box = Outbox(peer.send, peer.cut)
     peer.flows.clear()
     box.write("never taken")
     box.close(4401, "signed out")
+    await asyncio.sleep(LAST_WORD - 0.1)
+    assert peer.cuts == 0
     await asyncio.sleep(0.2)
     assert peer.cuts == 1
 
 
+@in_no_time
 async def test_a_peer_that_has_left_is_no_error():
     class Gone(Exception):
         pass
@@ -107,6 +114,7 @@ async def test_a_peer_that_has_left_is_no_error():
     assert box.closing
 
 
+@in_no_time
 async def test_a_send_that_waits_several_times_is_carried_to_its_end():
     taken: list[str] = []
 

@@ -1,6 +1,6 @@
 """Listening to a model until its reply ends, one way or the other."""
 
-import time
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,12 +54,13 @@ def asking(
 
 
 async def hear(backend: Backend, request: Request) -> Heard:
-    heard, start = Heard(), time.monotonic()
+    heard, time = Heard(), asyncio.get_running_loop().time
+    start = time()
     try:
         async with aclosing(backend.stream(request)) as parts:
             async for part in parts:
                 heard.parts.append(part)
     except LLMError as error:
         heard.error = error
-    heard.seconds = time.monotonic() - start
+    heard.seconds = time() - start
     return heard
