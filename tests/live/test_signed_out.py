@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import logout
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.test import AsyncClient
 
 from rooms import relaying
 from rooms.background import in_thread
+from rooms.live import consumer, control
+from rooms.live import hub as hubs
 from rooms.models import ApiToken, Revocation, Room, User
 from rooms.services.messages import post_message
 from rooms.services.tokens import create_token, revoke_token, sign_out_everywhere
+from tests.waiting import eventually
 
 from .stream import Stream
-from .wire import ORIGIN, Wire, bearing, do, session_of
-
-BOUND = 2.2
+from .wire import ORIGIN, Wire, bearing, do, feeds, session_of
 
 
 class Connections:
@@ -32,14 +36,13 @@ class Connections:
         self.wire, self.stream, self.poll = wire, stream, poll
 
     async def all_end(self) -> None:
-        async with asyncio.timeout(BOUND):
-            assert await self.wire.closed() == 4401
-            assert (await self.stream.until("room.closed"))["reason"] == "signed_out"
-            await self.stream.ended()
-            assert (await self.poll).status_code == 401
+        assert await self.wire.closed() == 4401
+        assert (await self.stream.until("room.closed"))["reason"] == "signed_out"
+        await self.stream.ended()
+        assert (await self.poll).status_code == 401
 
     async def all_stay(self, room: Room, by: User) -> None:
-        await asyncio.sleep(1.5)
+        await everything_is_looked_at()
         assert not self.poll.done()
         await do(post_message, room=room, author=by, body="still here?")
         assert (await self.wire.until("message.posted"))["id"]
@@ -47,17 +50,24 @@ class Connections:
         assert (await self.poll).status_code == 200
 
 
+async def everything_is_looked_at() -> None:
+    """The hub has looked for revocations, and whoever one of them may concern was looked at."""
+    await hubs.hub().sign_ins.look()
+    await eventually(lambda: not [task for task in asyncio.all_tasks() if "reconsider" in repr(task.get_coro())])
+
+
 @asynccontextmanager
 async def open_with(wire: Wire, **headers: str) -> AsyncIterator[Connections]:
     async with AsyncExitStack() as stack:
+        before = feeds()
         await stack.enter_async_context(wire)
         await wire.open("den")
         stream = await stack.enter_async_context(Stream("den", **headers))
         await stream.block()
         client = AsyncClient()
         client.cookies.load(headers.pop("cookie", ""))
-        poll = asyncio.create_task(client.get("/api/v1/rooms/den/events/", {"wait": 20}, headers=headers))
-        await asyncio.sleep(0.4)
+        poll = asyncio.create_task(client.get("/api/v1/rooms/den/events/", {"wait": 30}, headers=headers))
+        await eventually(lambda: feeds() == before + 3)
         yield Connections(wire, stream, poll)
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
@@ -73,8 +83,6 @@ def by_token(secret: str) -> Any:
 
 
 def sign_out_as_a_browser_does(key: str, user: User) -> None:
-    from django.contrib.sessions.backends.db import SessionStore
-
     request = HttpRequest()
     request.session, request.user = SessionStore(key), user
     logout(request)
@@ -138,20 +146,36 @@ async def test_a_revoked_token_closes_what_came_in_with_it_and_nothing_else(den:
         await kept.all_stay(den, ada)
 
 
-async def test_a_token_ends_at_its_time(den: Room, ada: User, bob: User):
-    from datetime import timedelta
+def test_two_seconds_are_enough_for_a_look_and_for_looking_again():
+    assert hubs.LOOK + control.AGAIN <= 2
 
-    _, secret = await do(create_token, user=bob, name="short", scopes=["read"], expires_in=timedelta(seconds=2))
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When each check of a sign-in was due, in seconds; all are made at once instead."""
+    due: list[float] = []
+    check_in = consumer.Socket.check_in
+
+    def at_once(self: consumer.Socket, seconds: float) -> None:
+        due.append(seconds)
+        check_in(self, 0.1)
+
+    monkeypatch.setattr(consumer.Socket, "check_in", at_once)
+    return due
+
+
+async def test_a_token_ends_at_its_time(den: Room, bob: User, checks: list[float]):
+    token, secret = await do(create_token, user=bob, name="short", scopes=["read"], expires_in=timedelta(minutes=1))
     async with bearing(secret) as wire:
         await wire.open("den")
-        assert await wire.closed(4) == 4401
+        assert 0 < checks[0] <= 61
+        await ApiToken.objects.filter(pk=token.pk).aupdate(expires_at=Now())
+        assert await wire.closed() == 4401
     async with bearing(secret) as wire:
         assert await wire.closed() == 4401
 
 
-async def test_a_session_ends_at_its_time_unless_it_was_prolonged(den: Room, bob: User):
-    from django.contrib.sessions.backends.db import SessionStore
-
+async def test_a_session_ends_at_its_time_unless_it_was_prolonged(den: Room, bob: User, checks: list[float]):
     def age(key: str, seconds: int) -> None:
         session = SessionStore(key)
         session["_session_expiry"] = seconds
@@ -162,10 +186,15 @@ async def test_a_session_ends_at_its_time_unless_it_was_prolonged(den: Room, bob
 
     short, prolonged = await session_of(bob), await session_of(bob)
     for key in (short, prolonged):
-        await in_thread(age, key, 2)
+        await in_thread(age, key, 60)
     async with await wire_of(short) as ends, await wire_of(prolonged) as stays:
+        await eventually(lambda: len(checks) > 1)
+        assert all(0 < seconds <= 60.5 for seconds in checks[:2])
         await in_thread(age, prolonged, 600)
-        assert await ends.closed(4) == 4401
+        await in_thread(age, short, -1)
+        assert await ends.closed() == 4401
+        made = len(checks)
+        await eventually(lambda: len(checks) > made)
         assert (await stays.ask("ping"))["type"] == "pong"
 
 
@@ -178,8 +207,6 @@ async def test_a_sign_in_newer_than_the_revocation_goes_on(den: Room, ada: User,
 async def test_a_revocation_that_falls_into_the_handshake_is_not_missed(
     den: Room, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
-    from rooms.live import consumer
-
     key = await session_of(bob)
     ask = consumer.principal_of
 
@@ -190,7 +217,7 @@ async def test_a_revocation_that_falls_into_the_handshake_is_not_missed(
 
     monkeypatch.setattr(consumer, "principal_of", and_then_the_session_ends)
     async with Wire("/ws/", [(b"cookie", f"sessionid={key}".encode()), (b"origin", ORIGIN.encode())]) as wire:
-        assert await wire.closed(BOUND) == 4401
+        assert await wire.closed() == 4401
 
 
 async def test_commands_of_somebody_whose_account_was_closed_behind_our_back_are_refused(den: Room, bob: User):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
+from rooms.live import hub as hubs
 from rooms.live import sse
 from rooms.models import Room, User
 from rooms.services.messages import post_message, withdraw_message
@@ -15,7 +16,7 @@ from rooms.services.rooms import change_room
 from tests.waiting import eventually
 
 from .stream import Stream
-from .wire import client_of, do, numbered, seqs, session_of, signed_in, token_of
+from .wire import client_of, do, feeds, numbered, seqs, session_of, signed_in, token_of
 
 EVENTS = "/api/v1/rooms/{}/events/"
 
@@ -54,7 +55,7 @@ async def test_a_quiet_event_stream_shows_that_it_is_alive(den: Room, ada: User,
     monkeypatch.setattr(sse, "HEARTBEAT", 0.1)
     async with Stream("den", cookie=await cookie(ada)) as stream:
         await stream.block()
-        assert await stream.block(1) == ": still here"
+        assert await stream.block() == ": still here"
 
 
 async def test_an_event_stream_asked_to_draws_messages(den: Room, ada: User):
@@ -78,13 +79,13 @@ async def test_a_poll_answers_at_once_with_what_is_there_and_says_how_far_it_rea
 
 async def test_a_long_poll_waits_for_the_next_event(den: Room, ada: User, bob: User):
     client = await client_of(bob)
-    waiting = asyncio.create_task(poll(client, after=2, wait=20))
-    await asyncio.sleep(0.3)
+    waiting = asyncio.create_task(poll(client, after=2, wait=30))
+    await eventually(lambda: feeds() == 1)
     assert not waiting.done()
     await do(post_message, room=den, author=ada, body="at last")
-    answer = await asyncio.wait_for(waiting, 2)
+    answer = await waiting
     assert seqs(answer["results"]) == [3]
-    empty = await asyncio.wait_for(poll(client, after=3, wait=1), 3)
+    empty = await poll(client, after=3, wait=1)
     assert empty == {"results": [], "last_seq": 3}
 
 
@@ -169,11 +170,6 @@ async def test_programs_poll_and_stream_with_a_token(den: Room, bob: User):
 
 
 async def test_a_client_that_goes_away_leaves_nothing_behind(den: Room, ada: User):
-    from rooms.live import hub as hubs
-
-    def feeds() -> int:
-        return len(hubs.hub().rooms[den.pk].feeds) if den.pk in hubs.hub().rooms else 0
-
     async with Stream("den", cookie=await cookie(ada)) as stream:
         await stream.block()
         await eventually(lambda: feeds() == 1)

@@ -12,6 +12,7 @@ from django.test import AsyncClient
 
 from chatroom.asgi import application
 from rooms.background import in_thread
+from rooms.live import hub as hubs
 from rooms.models import User
 from rooms.services.tokens import create_token
 from tests.waiting import PATIENCE
@@ -50,6 +51,7 @@ class Wire:
         self._refs = 0
         self._aside: deque[dict[str, Any]] = deque()
         self.heard: list[dict[str, Any]] = []
+        self.held_up = asyncio.Event()
         self.flows = asyncio.Event()
         self.flows.set()
         self.subprotocol: str | None = None
@@ -70,7 +72,9 @@ class Wire:
         await asyncio.wait_for(self.task, PATIENCE)
 
     async def _send(self, event: dict[str, Any]) -> None:
-        await self.flows.wait()
+        if not self.flows.is_set():
+            self.held_up.set()
+            await self.flows.wait()
         await self._from_app.put(event)
 
     async def _next(self, seconds: float) -> dict[str, Any]:
@@ -98,14 +102,13 @@ class Wire:
                 if is_wanted(frame):
                     return frame
 
-    async def silent(self, seconds: float = 0.3) -> list[dict[str, Any]]:
-        """Whatever comes within this time: for showing that nothing does."""
+    async def before(self, said: dict[str, Any]) -> list[dict[str, Any]]:
+        """All that comes until this message is heard: said last, it shows what does not come, and not only for now."""
         frames: list[dict[str, Any]] = []
-        try:
-            while True:
-                frames.append(await self.hear(seconds))
-        except TimeoutError:
-            return frames
+        async with asyncio.timeout(PATIENCE):
+            while not ((frame := await self.hear()).get("id") == said["seq"] and frame["room"] == said["room"]):
+                frames.append(frame)
+        return frames
 
     async def closed(self, seconds: float = PATIENCE) -> int:
         """Wait for the close frame and give its code."""
@@ -167,6 +170,11 @@ async def token_of(user: User, *scopes: str, rooms: Any = ()) -> str:
 def bearing(secret: str, path: str = "/ws/") -> Wire:
     """A program's socket: a token and no origin."""
     return Wire(path, [(b"authorization", f"Bearer {secret}".encode())])
+
+
+def feeds(slug: str = "den") -> int:
+    """How many connections of this process follow a room, or are about to."""
+    return sum(len(channel.feeds) for channel in hubs.hub().rooms.values() if channel.slug == slug)
 
 
 async def do(service: Callable[..., Any], **facts: Any) -> Any:
