@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from rooms.live.outbox import LAST_WORD
 from rooms.models import Room, User
 from rooms.services.messages import post_message
 from tests.waiting import PATIENCE, eventually
@@ -27,15 +29,16 @@ def server(request: pytest.FixtureRequest, process_environment: dict[str, str]) 
         yield process.pid, port
 
 
-async def close_code(client: ClientConnection) -> int:
+async def close_code(client: ClientConnection) -> int | None:
+    """None when the connection was cut without a word."""
+
     async def read_on() -> None:
         while True:
             await client.recv()
 
     with pytest.raises(ConnectionClosed) as end:
         await asyncio.wait_for(read_on(), PATIENCE)
-    assert end.value.rcvd is not None, "the connection was cut without a word"
-    return end.value.rcvd.code
+    return None if end.value.rcvd is None else end.value.rcvd.code
 
 
 async def flood(client: ClientConnection, room: str, count: int) -> int:
@@ -50,6 +53,7 @@ async def flood(client: ClientConnection, room: str, count: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 async def test_readers_who_stall_are_told_4408_or_cut_off_while_those_who_idle_stay_and_miss_nothing(
     server: tuple[int, int], den: Room, ada: User, bob: User, mod: User
 ):
@@ -65,9 +69,10 @@ async def test_readers_who_stall_are_told_4408_or_cut_off_while_those_who_idle_s
         for client in (his, stalled, dead):
             await ask(client, "room.open", room="den")
         dead.transport.pause_reading()
+        begun = time.monotonic()
         last, heard = await asyncio.gather(flood(hers, "den", 450), everything(his, 4, 453))
         assert (last, heard) == (453, list(range(4, 454)))
-        assert await close_code(stalled) == 4408
+        assert await close_code(stalled) == 4408 or time.monotonic() - begun > LAST_WORD, "it had the time to hear it"
         async with reach(port, secret) as again:
             await ask(again, "room.open", room="den", after=440)
             assert await everything(again, 441, 453) == list(range(441, 454))
