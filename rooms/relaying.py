@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import weakref
 from collections import deque
 from collections.abc import Coroutine
 
@@ -83,12 +84,15 @@ class Carrier:
                 return
 
 
-_carriers: dict[int, Carrier] = {}
+_carriers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Carrier] = weakref.WeakKeyDictionary()
 
 
 def carrier() -> Carrier:
     """The carrier of the running loop."""
-    return _carriers.setdefault(id(asyncio.get_running_loop()), Carrier())
+    loop = asyncio.get_running_loop()
+    if loop not in _carriers:
+        _carriers[loop] = Carrier()
+    return _carriers[loop]
 
 
 def group_of(room_id: int) -> str:
