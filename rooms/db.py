@@ -33,6 +33,9 @@ LOOK_UPS = "".join(
 """Every statement here finds few rows by an index, one after the other, and is planned so once and for all: planning a
 page anew for each reader took half of its time, and a plan made while a table was small walks it when it is large."""
 
+PATIENCE = 3.0
+"""Seconds to wait for a connection while all are in use."""
+
 _pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[str, AsyncConnectionPool]] = (
     weakref.WeakKeyDictionary()
 )
@@ -49,7 +52,7 @@ async def pool() -> AsyncConnectionPool:
             conninfo,
             min_size=1,
             max_size=settings.ASYNC_POOL_SIZE,
-            timeout=3,
+            timeout=PATIENCE,
             open=False,
             check=None,
             kwargs={"autocommit": True, "prepare_threshold": 2},

@@ -2,21 +2,27 @@
 
 The product takes a Redis that is silent for a quarter of a second for one that is away, goes on without it and drops
 what may be lost, such as text as it is written. Tests that are not of that have all the patience there is; those that
-are ask for `promptly`.
+are ask for `promptly`. The same goes for a database that has much to do.
 """
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 from tests.waiting import PATIENCE
 
-QUICK_WAYS = ("rooms.relaying", "rooms.live.store", "rooms.live.line")
+MILLISECONDS = re.compile(r"\b((?:statement|lock)_timeout=)\d+")
+QUICK_WAYS = ("rooms.db", "rooms.relaying", "rooms.live.store", "rooms.live.line")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    database = settings.DATABASES["default"]["OPTIONS"]
+    database["options"] = MILLISECONDS.sub(rf"\g<1>{1000 * PATIENCE:.0f}", database["options"])
+    database["pool"]["timeout"] = database["connect_timeout"] = int(PATIENCE)
     patience = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE}
     for host in settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]:
         host.update(patience)

@@ -110,8 +110,7 @@ async def test_a_room_that_somebody_holds_delays_nobody_in_another(den: Room, sq
         stuck = asyncio.ensure_future(said(den, ada, "one"))
         among = [said(den, ada, "two"), said(square, ada, "three")]
         delayed, free = (asyncio.ensure_future(one) for one in among)
-        async with asyncio.timeout(1):
-            assert (await free).created
+        assert (await free).created  # the room is held until below
         assert not stuck.done()
         assert not delayed.done()
         release.set()
