@@ -78,11 +78,11 @@ async def seats_two(page: Page) -> None:
 async def asks_both_at_once(page: Page) -> Locator:
     """One run, one answer, and folded under it what each contributed."""
     await say(page, "@wren @lark what goes with leeks?")
-    await expect(page.locator(".message--writing")).to_have_count(1, timeout=15_000)
-    await nobody_writes(page)
     found = page.locator(".message[data-author=wren], .message[data-author=lark]")
     await expect(found).to_have_count(1)
-    await expect(page.get_by_text(re.compile(r"\d agents? contributed"))).to_be_visible(timeout=15_000)
+    await nobody_writes(page)
+    await expect(found).to_have_count(1)
+    await expect(page.get_by_text(re.compile(r"\d agents? contributed"))).to_be_visible()
     return found
 
 
@@ -112,11 +112,11 @@ async def opens_the_provenance(page: Page, answer: Locator) -> None:
 async def stops_one(page: Page) -> None:
     await say(page, "@creek go on for ever")
     writing = page.locator(".message--writing[data-author=creek]")
-    await expect(writing.locator("[data-text]")).to_have_text(re.compile(r"\S+ \S+"), timeout=15_000)
+    await expect(writing.locator("[data-text]")).to_have_text(re.compile(r"\S+ \S+"))
     await offered(page, writing, "What was done for this?")
     panel = page.get_by_role("complementary", name="What was done")
     await panel.get_by_role("button", name="Stop all of it").click()
-    await expect(panel.get_by_text("Stopped by @ada.")).to_be_visible(timeout=5_000)
+    await expect(panel.get_by_text("Stopped by @ada.")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(answers(page, "creek").last).to_contain_text("Stopped by @ada.")
     await nobody_writes(page)
@@ -126,13 +126,13 @@ async def approves_a_tool(page: Page, other: Page) -> None:
     """The other member sees the card and the exact arguments, and has no button."""
     await say(page, "@broom take back what I said of the soup")
     for looking in (page, other):
-        await expect(looking.locator(".approval")).to_be_visible(timeout=15_000)
+        await expect(looking.locator(".approval")).to_be_visible()
         await expect(looking.locator(".approval pre")).to_contain_text('"numbers"')
     await expect(other.locator(".approval").get_by_role("button")).to_have_count(0)
     await expect(page.get_by_role("log").get_by_text("The soup was too salty.")).to_be_visible()
     await page.locator(".approval").get_by_role("button", name="Approve").click()
     for looking in (page, other):
-        await expect(looking.get_by_text("Taken back by Ada.")).to_be_visible(timeout=15_000)
+        await expect(looking.get_by_text("Taken back by Ada.")).to_be_visible()
         await expect(looking.get_by_role("log").get_by_text("The soup was too salty.")).to_have_count(0)
         await expect(looking.locator(".approval")).to_have_count(0)
 

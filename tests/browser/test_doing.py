@@ -16,7 +16,7 @@ async def test_what_an_agent_does_stands_beside_it_and_above_the_composer(visit:
     bob, ada = await visit("bob", DEN), await visit("ada", DEN)
     await say(bob, "@brook tell us something long")
     line = ada.locator("#doing")
-    await expect(line).to_have_text("Brook is writing…", timeout=15_000)
+    await expect(line).to_have_text("Brook is writing…")
     await expect(line).to_have_attribute("aria-live", "polite")
     beside = ada.locator(".person[data-username=brook] .doing")
     await expect(beside).to_have_text("writing")
@@ -24,7 +24,7 @@ async def test_what_an_agent_does_stands_beside_it_and_above_the_composer(visit:
     await expect(late.locator("#doing")).to_have_text(re.compile("^Brook is "))
     await assert_fine(late)
     await bob.locator(".message--writing").get_by_role("button", name="Stop").click()
-    await expect(line).to_have_text("", timeout=15_000)
+    await expect(line).to_have_text("")
     await expect(beside).to_have_count(0)
 
 

@@ -14,7 +14,7 @@ async def test_the_steps_of_an_answer_open_beside_the_room_and_follow_it_live(vi
     bob = await visit("bob", DEN)
     await say(bob, "@brook a word with you")
     writing = bob.locator(".message--writing[data-author=brook]")
-    await expect(writing).to_have_count(1, timeout=15_000)
+    await expect(writing).to_have_count(1)
     await writing.focus()
     await bob.keyboard.press(".")
     await bob.get_by_role("link", name="What was done for this?").click()
@@ -25,7 +25,7 @@ async def test_the_steps_of_an_answer_open_beside_the_room_and_follow_it_live(vi
     await bob.keyboard.press("Enter")
     await expect(panel.locator("details[open]")).to_have_count(1)
     await panel.get_by_role("button", name="Stop this and what needs it").click()
-    await expect(panel.get_by_text("Stopped by @bob.")).to_be_visible(timeout=5_000)
+    await expect(panel.get_by_text("Stopped by @bob.")).to_be_visible()
     await expect(panel.locator("details[open]"), "what was opened stays open").to_have_count(1)
     await expect(panel.get_by_role("button", name="Do it again from here")).to_be_visible()
     await assert_fine(bob)
@@ -36,7 +36,7 @@ async def test_the_steps_of_an_answer_open_beside_the_room_and_follow_it_live(vi
 async def other_answer(page: Page) -> None:
     last = page.locator(".message[data-author=echo]:visible").last
     await last.get_by_role("button", name="Another answer").click()
-    await expect(page.locator(".message--writing")).to_have_count(1, timeout=15_000)
+    await expect(page.locator(".message[data-author=echo]:visible").last.get_by_text("2 of 2")).to_be_visible()
     await expect(page.locator(".message--writing")).to_have_count(0, timeout=40_000)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
+
+from tests.waiting import eventually
 
 from .conftest import Visit
 from .test_two_people import DEN, message, say
@@ -18,6 +20,28 @@ async def scroll(page: Page, by: int) -> None:
     await page.mouse.wheel(0, by)
 
 
+async def scroll_until(page: Page, by: int, wanted: Locator) -> None:
+    """Scroll on, as one does whom a page has to bring more, until this is seen."""
+
+    async def seen() -> bool:
+        await scroll(page, by)
+        await stands_still(page)
+        box = await wanted.bounding_box() if await wanted.count() else None
+        frame = await page.locator("#timeline").bounding_box()
+        return bool(box and frame and frame["y"] <= box["y"] + box["height"] / 2 <= frame["y"] + frame["height"])
+
+    await eventually(seen)
+    await expect(wanted).to_be_in_viewport()
+
+
+async def stands_still(page: Page) -> None:
+    """Until the wheel's turn is done: two frames without a change."""
+    where = "document.querySelector('#timeline').scrollTop"
+    before = None
+    while before != (before := await page.evaluate(f"new Promise(r => requestAnimationFrame(() => r({where})))")):
+        await page.evaluate("new Promise(r => requestAnimationFrame(r))")
+
+
 async def place_of(page: Page, words: str) -> float:
     box = await message(page, words).bounding_box()
     assert box is not None
@@ -29,10 +53,7 @@ async def test_scrolling_up_brings_the_past_and_keeps_the_place(visit: Visit) ->
     await expect(message(bob, "Entry 180 of")).to_be_in_viewport()
     await expect(message(bob, "Entry 121 of")).to_have_count(1)
     await expect(message(bob, "Entry 100 of")).to_have_count(0)
-    for _ in range(40):
-        await scroll(bob, -700)
-        await bob.wait_for_timeout(40)
-    await expect(message(bob, "Entry 1 of")).to_be_in_viewport(timeout=10_000)
+    await scroll_until(bob, -700, message(bob, "Entry 1 of"))
     await expect(bob.locator(".message")).to_have_count(180)
     numbers = [int(await article.get_attribute("data-seq") or 0) for article in await bob.locator(".message").all()]
     assert numbers == sorted(set(numbers))
@@ -42,7 +63,7 @@ async def test_scrolling_up_brings_the_past_and_keeps_the_place(visit: Visit) ->
 async def test_somebody_reading_the_past_is_not_moved_by_what_is_new(visit: Visit, town: Town) -> None:
     bob = await visit("bob", ARCHIVE)
     await scroll(bob, -900)
-    await bob.wait_for_timeout(300)
+    await stands_still(bob)
     before = await place_of(bob, "Entry 165 of")
     town.say("ada", "archive", "A line below the fold.\n\nAnd another.")
     button = bob.get_by_role("button", name="1 new message")
@@ -70,10 +91,7 @@ async def test_reading_on_from_the_past_reaches_the_present_without_a_gap(visit:
     ((seq,),) = town.sql("SELECT seq FROM rooms_message WHERE body = 'Entry 40 of the archive.'")
     bob = await visit("bob", f"{ARCHIVE}?around={seq}")
     town.say("ada", "archive", "Said while bob reads on")
-    for _ in range(60):
-        await scroll(bob, 900)
-        await bob.wait_for_timeout(40)
-    await expect(message(bob, "Said while bob reads on")).to_be_in_viewport(timeout=10_000)
+    await scroll_until(bob, 900, message(bob, "Said while bob reads on"))
     shown = [await article.inner_text() for article in await bob.locator(".message .message__body").all()]
     entries = [int(found[1]) for text in shown if (found := re.match(r"Entry (\d+) of", text))]
     assert entries == list(range(entries[0], 181))

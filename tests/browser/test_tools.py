@@ -41,8 +41,8 @@ async def test_what_a_tool_said_is_folded_beneath_the_answer_and_stays(study: To
     bob = await visit("bob", ROOM)
     await say(bob, "@sum how much is it?")
     panel = bob.locator(".message[data-author=sum] .uses").last
-    await expect(panel.get_by_text("Used 1 tool: calculator")).to_be_visible(timeout=15_000)
-    await expect(bob.locator(".message--writing")).to_have_count(0, timeout=15_000)
+    await expect(panel.get_by_text("Used 1 tool: calculator")).to_be_visible()
+    await expect(bob.locator(".message--writing")).to_have_count(0)
     await panel.get_by_text("Used 1 tool").click()
     await expect(panel.get_by_text('"expression": "6*7"')).to_be_visible()
     await assert_fine(bob)
@@ -54,7 +54,7 @@ async def test_a_card_outlives_a_restart_and_goes_when_somebody_has_decided(stud
     bob, ada, ivy = await visit("bob", ROOM), await visit("ada", ROOM), await visit("ivy", ROOM)
     await say(bob, "@keeper take that back")
     for page in (bob, ada, ivy):
-        await expect(card(page)).to_be_visible(timeout=15_000)
+        await expect(card(page)).to_be_visible()
         await expect(card(page).locator("pre")).to_contain_text('"numbers"')
     await expect(card(ivy).get_by_role("button")).to_have_count(0)
     await assert_fine(bob)
@@ -67,17 +67,17 @@ async def test_a_card_outlives_a_restart_and_goes_when_somebody_has_decided(stud
     for page in (bob, ada, ivy):
         await expect(page.get_by_text("Taken back by Bob.")).to_be_visible(timeout=40_000)
         await expect(card(page)).to_have_count(0)
-    await expect(ivy.locator(".message--writing")).to_have_count(0, timeout=15_000)
+    await expect(ivy.locator(".message--writing")).to_have_count(0)
 
 
 async def test_it_fits_a_phone_and_a_refusal_ends_it(study: Town, visit: Visit) -> None:
     bob = await visit("bob", ROOM, viewport=PHONE, color_scheme="dark")
     await say(bob, "@keeper and again")
-    await expect(card(bob)).to_be_visible(timeout=15_000)
+    await expect(card(bob)).to_be_visible()
     await assert_fine(bob)
     assert await bob.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     await card(bob).get_by_role("button", name="Refuse").press("Enter")
-    await expect(bob.locator(".message__notice", has_text="@bob did not approve")).to_be_visible(timeout=15_000)
+    await expect(bob.locator(".message__notice", has_text="@bob did not approve")).to_be_visible()
     await expect(card(bob)).to_have_count(0)
 
 

@@ -43,7 +43,7 @@ async def test_bob_makes_an_agent_while_he_talks_with_it(visit: Visit) -> None:
     await expect(page.get_by_text("Who is there?").last).to_be_visible()
     await ask(page, "What do you know of kettles?")
     answers = page.locator(".message[data-kind=agent]:not(.message--writing)")
-    await expect(answers).to_have_count(2, timeout=20_000)
+    await expect(answers).to_have_count(2)
     await assert_fine(page)
     assert await page.get_by_label("Username").input_value() == "owl"
 
@@ -59,7 +59,7 @@ async def test_bob_makes_an_agent_while_he_talks_with_it(visit: Visit) -> None:
     await page.get_by_role("button", name="New conversation").click()
     await page.wait_for_selector("#room[data-line=live]")
     await ask(page, "Hello again.")
-    await expect(answers).to_have_count(2, timeout=20_000)
+    await expect(answers).to_have_count(2)
     await expect(page.get_by_role("navigation").get_by_role("link", name="Owl")).to_have_attribute(
         "aria-current", "page"
     )

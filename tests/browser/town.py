@@ -45,6 +45,8 @@ echo = create_agent(owner=ada, username="echo", display_name="Echo", persona="Re
 seat_agent(room=den, agent=echo, by=ada)
 slow = create_agent(owner=ada, username="brook", display_name="Brook", model="scripted:words-f200-i150-n400")
 seat_agent(room=den, agent=slow, by=ada)
+steady = create_agent(owner=ada, username="rill", display_name="Rill", model="scripted:words-f200-i150-n60")
+seat_agent(room=den, agent=steady, by=ada)
 create_agent(owner=ada, username="scribe", display_name="Scribe", persona="Keeps minutes.")
 square = create_room(creator=ada, name="Square", slug="square", visibility="public", topic="For everybody")
 archive = create_room(creator=ada, name="Archive", slug="archive")
