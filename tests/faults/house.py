@@ -162,7 +162,7 @@ class House:
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.ports[web]}/api/v1",
             headers={"Authorization": f"Bearer {self.secrets[user]}"},
-            timeout=15,
+            timeout=PATIENCE,
         )
 
     @asynccontextmanager

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 from .house import House
 
 pytestmark = pytest.mark.slow
@@ -21,7 +23,7 @@ async def test_people_keep_their_sockets_and_their_words_over_a_restart_of_postg
         house.crash_postgres()
         house.start_postgres()
         answers: list[dict[str, Any]] = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * PATIENCE):
             while not answers or answers[-1]["type"] != "ack":
                 answers.append(await ada.post("after", "c2"))
         assert all(answer["code"] == "unavailable" for answer in answers[:-1])
@@ -41,7 +43,7 @@ async def test_while_postgresql_is_away_every_door_says_so_kindly(house: House) 
             await asyncio.to_thread(check_rest, house)
         finally:
             house.start_postgres()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * PATIENCE):
             while (await ada.post("hello?", "c1"))["type"] != "ack":
                 pass
     house.check_log()

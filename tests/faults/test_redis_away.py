@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 
 import pytest
 
@@ -12,7 +11,9 @@ from .house import House, Socket
 
 pytestmark = pytest.mark.slow
 
-TWO_SECONDS = 2.5  # the promise is two; half a second is the test's own
+PROMPT = 10.0
+"""The promise is two seconds, and what it is made of is looked at in tests/live. This is far more, for a machine that
+stands still now and then, and far less than a Redis that is waited for."""
 
 
 async def both(house: House, ada: Socket, bob: Socket) -> int:
@@ -20,13 +21,12 @@ async def both(house: House, ada: Socket, bob: Socket) -> int:
     return await bob.open()
 
 
-async def says_and_hears(ada: Socket, bob: Socket, body: str) -> float:
-    """ada says it, bob hears it; how long that took."""
-    started = time.monotonic()
-    ack = await ada.post(body)
+async def says_and_hears(ada: Socket, bob: Socket, body: str) -> None:
+    """ada says it, bob hears it."""
+    async with asyncio.timeout(PROMPT):
+        ack = await ada.post(body)
     assert ack["type"] == "ack", ack
-    await bob.hear_until(lambda f: f.get("type") == "message.posted" and f["data"]["message"]["body"] == body)
-    return time.monotonic() - started
+    await bob.hear_until(lambda f: f.get("type") == "message.posted" and f["data"]["message"]["body"] == body, PROMPT)
 
 
 async def check_history_and_long_poll(house: House) -> None:
@@ -51,15 +51,15 @@ async def test_with_redis_stopped_people_go_on_talking_and_it_recovers_by_itself
     house.web()
     async with house.socket("ada") as ada, house.socket("bob") as bob:
         await both(house, ada, bob)
-        assert await says_and_hears(ada, bob, "before") < 1
+        await says_and_hears(ada, bob, "before")
         house.stop_redis()
         for n in range(5):
-            assert await says_and_hears(ada, bob, f"during {n}") < TWO_SECONDS
+            await says_and_hears(ada, bob, f"during {n}")
         await check_history_and_long_poll(house)
         await hears_status(bob, degraded=True)
         house.start_redis()
         await hears_status(bob, degraded=False)
-        assert await says_and_hears(ada, bob, "after") < 1
+        await says_and_hears(ada, bob, "after")
         assert bob.numbers == list(range(bob.numbers[0], bob.numbers[0] + 7))
     house.check_log()
 
@@ -71,13 +71,13 @@ async def test_with_redis_hung_nobody_waits_for_it(house: House) -> None:
         house.pair.redis.process.send_signal(signal.SIGSTOP)
         try:
             for n in range(5):
-                assert await says_and_hears(ada, bob, f"hung {n}") < TWO_SECONDS
+                await says_and_hears(ada, bob, f"hung {n}")
             await check_history_and_long_poll(house)
             await hears_status(bob, degraded=True)
         finally:
             house.pair.redis.process.send_signal(signal.SIGCONT)
         await hears_status(bob, degraded=False)
-        assert await says_and_hears(ada, bob, "awake") < 1
+        await says_and_hears(ada, bob, "awake")
         assert len(set(bob.numbers)) == len(bob.numbers)
     house.check_log()
 
@@ -88,9 +88,9 @@ async def test_a_flushed_or_restarted_redis_leaves_no_socket_deaf(house: House) 
         await both(house, ada, bob)
         with house.pair.redis.service.client() as redis:
             redis.flushall()
-        assert await says_and_hears(ada, bob, "flushed") < TWO_SECONDS
+        await says_and_hears(ada, bob, "flushed")
         house.stop_redis()
         house.start_redis()
         for n in range(3):
-            assert await says_and_hears(ada, bob, f"restarted {n}") < TWO_SECONDS
+            await says_and_hears(ada, bob, f"restarted {n}")
     house.check_log()

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import websockets
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, eventually, until
 
 from .house import House
 
@@ -80,7 +80,7 @@ async def test_killed_after_the_ack_others_still_hear_it_and_resume_without_a_ga
             acks = [await ada.post(f"line {n}", f"c{n}") for n in range(20)]
             house.processes["web"].kill()
         assert all(ack["type"] == "ack" for ack in acks)
-        await bob.hear_until(lambda f: f.get("id") == last + 20, seconds=5)
+        await bob.hear_until(lambda f: f.get("id") == last + 20)
         assert bob.numbers == list(range(last + 1, last + 21))
     house.web()
     async with house.socket("bob") as bob:
@@ -107,12 +107,11 @@ async def test_killed_under_load_every_acknowledged_line_is_there_exactly_once(h
     async with house.socket("bob", "other") as bob:
         last = await bob.open()
         writers = [asyncio.create_task(write(number)) for number in range(4)]
-        while len(acknowledged) < 100:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await eventually(lambda: len(acknowledged) >= 100, 2 * PATIENCE)
         house.processes["web"].kill()
         await asyncio.gather(*writers)
         end = int(house.sql("SELECT last_seq FROM rooms_room WHERE slug = 'den'")[0][0])
-        await bob.hear_until(lambda f: f.get("id") == end, seconds=5)
+        await bob.hear_until(lambda f: f.get("id") == end)
         assert bob.numbers == list(range(last + 1, end + 1))
     stored = [row[0] for row in house.sql("SELECT client_id FROM rooms_message")]
     assert len(stored) == len(set(stored))

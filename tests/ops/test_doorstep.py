@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatroom.doorstep import BehindProxies, BodyLimit, ExactOrigin, lifespan
+from tests.waiting import PATIENCE
 
 
 class Inside:
@@ -187,6 +188,6 @@ async def test_a_socket_behind_a_proxy_is_secure_too(settings):
 
 async def test_the_server_is_told_that_start_and_stop_are_complete():
     said = await asyncio.wait_for(
-        knock(lifespan, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}), 5
+        knock(lifespan, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}), PATIENCE
     )
     assert [message["type"] for message in said] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

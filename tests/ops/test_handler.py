@@ -15,6 +15,7 @@ from django.urls import path
 
 from chatroom.handler import Handler
 from rooms.models import User
+from tests.waiting import PATIENCE
 
 seen: list[Any] = []
 
@@ -32,7 +33,7 @@ def with_orm(request: HttpRequest) -> HttpResponse:
 
 async def slow(request: HttpRequest) -> HttpResponse:
     try:
-        await asyncio.sleep(30)
+        await asyncio.sleep(2 * PATIENCE)
     except asyncio.CancelledError:
         seen.append("cancelled")
         raise
@@ -64,7 +65,7 @@ async def asked(view: Callable[..., Any], *later: dict[str, Any]) -> tuple[int, 
         answer.append(message)
 
     scope = {"type": "http", "method": "GET", "path": f"/{view.__name__}", "headers": [], "query_string": b""}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await Handler()(scope, incoming.get, send)
     return (answer[0]["status"], answer[1]["body"]) if answer else (0, b"")
 

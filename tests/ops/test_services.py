@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from chatroom.services import Postgres, Redis, ServiceError
 from chatroom.services.accounts import account_for
 from chatroom.services.process import Running
 from chatroom.supervisor import leash
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_server_that_outlived_its_parent_is_ended_before_the_next_starts(postg
     first = Running(postgres)
     second = Running(postgres)
     try:
-        assert first.process.wait(10) == 0
+        assert first.process.wait(PATIENCE) == 0
         assert ask(postgres, "SELECT 1") == 1
     finally:
         second.stop()
@@ -142,7 +142,7 @@ def test_what_redis_was_told_outlives_a_kill(place):
     service = Redis(place / "redis")
     running = Running(service)
     service.client().rpush("queue", "task")
-    time.sleep(1.5)  # "everysec": what is older than a second is on disk
+    until(lambda: any(b"task" in log.read_bytes() for log in (place / "redis").rglob("*.aof")))
     running.process.kill()
     running.process.wait()
     again = Redis(place / "redis")
@@ -172,6 +172,7 @@ PARENT = """
 import sys, subprocess, time
 sys.path.insert(0, {root!r})
 from chatroom.supervisor import leash
+from tests.waiting import PATIENCE, until
 if {portable}:
     leash.LIBC = None
 command, extra = leash.leashed([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
@@ -192,5 +193,5 @@ def test_a_leashed_child_ends_when_its_parent_is_killed(portable):
     family = [child, *child.children(recursive=True)]
     parent.kill()
     parent.wait()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
