@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,23 @@ from pathlib import Path
 import psutil
 
 from chatroom.services import Postgres, Redis
-from chatroom.services.process import Running, spare_port
+from chatroom.services.process import Running
 
 PREFIX = "chatroom-tests-"
+
+held: list[socket.socket] = []
+
+
+def spare_port(wanted: int = 0) -> int:
+    """A port that is ours until this process ends: a server can listen there, and the kernel gives it to nobody else.
+
+    A server may start seconds after its port was chosen, and be stopped and started again.
+    """
+    ours = socket.socket()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, who may then bind what is bound
+    ours.bind(("127.0.0.1", wanted))
+    held.append(ours)
+    return int(ours.getsockname()[1])
 
 
 @dataclass
@@ -46,7 +61,9 @@ def start(*, durable: bool = False) -> Servers:
     directory.chmod(0o711)  # PostgreSQL runs as another account when we are root
     postgres = Running(Postgres(directory / "postgres", port=spare_port(), durable=durable))
     try:
-        redis = Running(Redis(directory / "redis", durable=durable))
+        service = Redis(directory / "redis", durable=durable)
+        spare_port(service.port)
+        redis = Running(service)
     except BaseException:
         postgres.stop()
         raise

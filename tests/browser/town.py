@@ -15,8 +15,8 @@ import httpx
 import psycopg
 
 from chatroom.parts import command
-from chatroom.services.process import spare_port
 from tests import servers
+from tests.servers import spare_port
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,8 +19,9 @@ import psycopg
 import websockets
 
 from chatroom.parts import command
-from chatroom.services.process import Running, spare_port
+from chatroom.services.process import Running
 from tests import servers
+from tests.servers import spare_port
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent

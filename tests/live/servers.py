@@ -14,7 +14,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from chatroom.parts import command
-from chatroom.services.process import spare_port
+from tests.servers import spare_port
 from tests.waiting import PATIENCE, until
 
 SERVERS = ("uvicorn", "daphne")

@@ -23,6 +23,7 @@ from rooms.live.frames import Frame
 from rooms.models import Room, User
 from rooms.services.memberships import remove_member
 from rooms.services.messages import post_message
+from tests.servers import spare_port
 from tests.waiting import eventually
 
 from .stream import Stream
@@ -37,8 +38,9 @@ class OwnRedis:
     """A Redis of this test's own, to be mistreated."""
 
     def __init__(self, home: Path) -> None:
-        self.running = Running(Redis(home, durable=False))
-        self.service = self.running.service
+        self.service = Redis(home, durable=False)
+        spare_port(self.service.port)
+        self.running = Running(self.service)
         self.pid = self.find()
 
     def find(self) -> int:

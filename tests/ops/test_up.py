@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatroom.services.process import spare_port
+from tests.servers import spare_port
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent

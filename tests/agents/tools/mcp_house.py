@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
 from typing import Any
 
 import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
+
+from tests.servers import spare_port
+from tests.waiting import until
 
 READ_ONLY = ToolAnnotations(read_only_hint=True)
 
@@ -23,8 +25,7 @@ class House:
         self.keys: list[str | None] = []
         self.says = "The shop is open."
         self.server: uvicorn.Server | None = None
-        with socket.create_server(("127.0.0.1", 0)) as spare:
-            self.port = spare.getsockname()[1]
+        self.port = spare_port()
 
     @property
     def address(self) -> str:
@@ -34,18 +35,13 @@ class House:
         app = self.noting(self.tools().streamable_http_app())
         self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error"))
         threading.Thread(target=self.server.run, daemon=True).start()
-        end = time.monotonic() + 10
-        while not self.server.started and time.monotonic() < end:
-            time.sleep(0.02)
-        assert self.server.started
+        until(lambda: self.server and self.server.started)
 
     def stop(self) -> None:
         if self.server is not None:
             self.server.should_exit = True
             self.server.force_exit = True
-            end = time.monotonic() + 10
-            while self.server.started and time.monotonic() < end and is_open(self.port):
-                time.sleep(0.02)
+            until(lambda: not is_open(self.port))
 
     def noting(self, app: Any) -> Any:
         async def noted(scope: Any, receive: Any, send: Any) -> None:
