@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from agents import flags, routes, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
 from agents.services import seat_agent
@@ -13,6 +15,23 @@ from agents.services.seats import OF_TRIGGER
 from agents.tools import available_tools
 from rooms.models import Room, User
 from tests.plugins.rest import asking  # noqa: F401
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> Iterator[None]:
+    """A process believes for a second what it has read of flags and routes, which are gone with the test."""
+    flags.forget()
+    routes.forget()
+    yield
+    flags.forget()
+    routes.forget()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows a step is done in the same thread however long it takes: here nobody takes it off a queue."""
+    monkeypatch.setattr(tasks, "AT_ONCE", 10 * PATIENCE)
 
 
 @pytest.fixture

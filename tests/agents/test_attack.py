@@ -15,9 +15,9 @@ from tests.waiting import until
 from .asking import Aside, say
 from .conftest import another_agent
 from .test_worker import Beat
-from .worker import Workers, common, workers
+from .worker import Workers, common, lease_is_over, workers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 __all__ = ["common", "workers"]
 
@@ -54,6 +54,7 @@ def test_fifty_runs_with_faults_and_a_killed_worker_each_end_once(
     until(lambda: Step.objects.filter(status="running").count() >= 5, 60)
     until(lambda: Message.objects.filter(state="visible", author__kind="agent").exists(), 60)
     doomed.kill()
+    lease_is_over()
     workers.start(**provider)
     with Beat():
         until(is_quiet, 150)

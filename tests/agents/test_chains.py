@@ -12,7 +12,7 @@ from .asking import run_for, say
 from .conftest import another_agent
 from .worker import Worker, common, worker, workers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 __all__ = ["common", "worker", "workers"]
 
@@ -46,6 +46,6 @@ def test_what_is_written_while_an_agent_writes_is_answered_as_one(
     first = say(den, ada, "@echo one?")
     until(lambda: Message.objects.filter(author__kind="agent", state="writing").exists())
     later = [say(den, ada, f"@echo {word}?") for word in ("two", "three", "four")]
-    until(lambda: run_for(first).reason and Task.objects.count() == 4 and is_quiet(), 30)
+    until(lambda: run_for(first).reason and Task.objects.count() == 4 and is_quiet())
     assert [run_for(question).reason for question in later] == [Reason.MERGED, Reason.MERGED, Reason.ANSWERED]
     assert Message.objects.filter(author__kind="agent").count() == 2

@@ -29,7 +29,7 @@ from rooms.live import streams
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import redact_message, withdraw_message
 from tests.plugins.rest import Asking
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for, say, woken
 
@@ -202,7 +202,7 @@ def test_what_was_held_back_when_somebody_stopped_it_is_never_seen(
         writing = until(lambda: Message.objects.filter(state="writing").first())
         until(lambda: streams.text_so_far(writing.pk))
         cancel_run(run=until(lambda: writing.task), by=ada)
-        asked.result(20)
+        asked.result(PATIENCE)
     answer = Message.objects.get(pk=writing.pk)
     assert (answer.state, answer.body) == ("interrupted", everywhere.streamed)
     assert "The word".startswith(answer.body[:8])
@@ -387,7 +387,7 @@ def test_where_the_whole_is_reviewed_first_an_answer_that_breaks_off_is_not_seen
         else:
             settings.MESSAGE_MAX_CHARACTERS = 10
             asked = aside.run(ask, den, ada, "@echo?")
-        question = asked.result(20)
+        question = asked.result(PATIENCE)
     answer = answer_to(question)
     assert (answer.state, answer.body) == ("interrupted", "")
     assert run_for(question).reason == {"stopped": "cancelled", "broken": "down", "cut": "too_large"}[end]

@@ -15,7 +15,7 @@ from agents.models import Reason, Seat, Status, Step, Task
 from agents.services import cancel_run, retry_run, unseat_agent
 from rooms.models import Message, Room, User
 from rooms.services.messages import withdraw_message
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, event_of, run_for, say
 
@@ -225,9 +225,9 @@ def test_everything_asked_at_once_is_answered_once_and_one_at_a_time(
                 under_way.append(aside.run(tasks.run_step, str(step)))
             return all(future.done() for future in under_way) and not live.exists()
 
-        until(rest, 40)
+        until(rest, 2 * PATIENCE)
         for future in under_way:
-            future.result(5)
+            future.result(PATIENCE)
     assert max(at_once) <= 1
     ended = Task.objects.filter(trigger_message__in=questions)
     assert ended.count() == 12

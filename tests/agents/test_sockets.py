@@ -70,7 +70,7 @@ async def test_everybody_in_the_room_sees_the_answer_being_written(
             assert started["data"]["message"]["state"] == "writing"
             types, text = await heard_whole(wire)
             assert text == "Good morning both"
-            assert types.count("message.text") == 3
+            assert 1 < types.count("message.text") <= 3
             assert (await wire.until("run.ended"))["data"]["reason"] == "answered"
         await worker
 
@@ -85,7 +85,8 @@ async def test_a_whisper_is_answered_where_nobody_else_hears_it(
         worker = await question(hers, visible_to=["echo"])
         await hers.until("run.ended")
         await worker
-        frames = await theirs.silent()
+        last = await hers.ask("message.post", room="den", body="for everybody")
+        frames = await theirs.before(last["data"])
         assert {frame["type"] for frame in frames} <= {"skip", "presence", "status"}
         assert "canary" not in str(frames)
 
@@ -102,7 +103,7 @@ async def test_the_stop_button_is_the_askers_and_the_moderators(
             await hers.until("message.text")
             assert (await his.ask("run.cancel", run=run))["code"] == "forbidden"
             assert (await theirs.ask("run.cancel", run=run))["type"] == "ack"
-            ended = await hers.until("message.interrupted", 2)
+            ended = await hers.until("message.interrupted")
             assert ended["data"]["message"]["body"] == "I begin"
             assert ended["data"]["message"]["notice"] == f"Stopped by @{stopper.username}."
             await worker

@@ -15,7 +15,7 @@ from agents.models import Agent, Seat, Step, Task, Usage
 from agents.tasks import run_step
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Answer, Asking
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for, say, woken
 
@@ -92,7 +92,7 @@ def test_where_nothing_could_end_the_run_any_more_it_ends_with_what_was_shown(
     assert {step.status for step in steps_of(run)} == {"cancelled"}
 
 
-def test_a_step_that_is_being_run_breaks_off_within_two_seconds_and_its_words_stay(
+def test_a_step_that_is_being_run_breaks_off_and_its_words_stay(
     asking: Asking, den: Room, ada: User, seat: Seat, scripted: Scripted
 ) -> None:
     scripted.says("Half of it").stalls()
@@ -103,7 +103,7 @@ def test_a_step_that_is_being_run_breaks_off_within_two_seconds_and_its_words_st
         writing = aside.run(run_step, str(step))
         until(lambda: answer_to(question).body == "Half of it")
         assert asking(ada).post(path_of(run, step, "cancel")).status == 200
-        writing.result(timeout=2.5)
+        writing.result(PATIENCE)
     run = run_for(question)
     assert (run.status, answer_to(question).body, answer_to(question).state) == (
         "cancelled",
@@ -122,7 +122,7 @@ def test_of_a_step_that_is_stopped_alone_while_it_runs_the_others_go_on(
         writing = aside.run(run_step, str(running.pk))
         until(lambda: Step.objects.filter(pk=running.pk, status="running").exists())
         assert asking(ada).post(path_of(run, running, "cancel")).status == 200
-        writing.result(timeout=2.5)
+        writing.result(PATIENCE)
     run.refresh_from_db()
     assert run.status == "running"
     assert [step.status for step in steps_of(run)] == ["cancelled", "waiting", "waiting"]

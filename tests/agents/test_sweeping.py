@@ -74,7 +74,7 @@ def test_many_sweepers_end_a_run_once(den: Room, ada: User, seat: Seat) -> None:
     threads = [say(den, ada, f"thread {number}").pk for number in range(5)]
     questions = [abandoned(den, ada, body="words", thread=thread) for thread in threads]
     with Aside() as aside:
-        ended = [future.result(20).ended for future in [aside.run(sweeping.sweep) for _ in range(6)]]
+        ended = [future.result(30).ended for future in [aside.run(sweeping.sweep) for _ in range(6)]]
     assert sum(ended) == 5
     assert Usage.objects.count() == 5
     assert Event.objects.filter(room=den, type="run.ended").count() == len(questions)

@@ -13,16 +13,11 @@ from agents.models import Reason, Seat
 from agents.services import pause_agents, resume_agents
 from rooms.errors import Conflict
 from rooms.models import Event, Message, Room, User
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_known() -> None:
-    flags.forget()
 
 
 @pytest.mark.parametrize("name", ["agent-replies", "agent:echo"])
@@ -66,7 +61,7 @@ def test_a_flag_stops_what_is_being_written(den: Room, ada: User, seat: Seat, sc
         asked = aside.run(ask, den, ada, "@echo?")
         until(lambda: Message.objects.filter(state="writing", body="Once upon").exists())
         Flag.objects.create(name="agent:echo", everyone=False)
-        question = asked.result(5)
+        question = asked.result(PATIENCE)
     assert (run_for(question).reason, answer_to(question).body) == (Reason.PAUSED, "Once upon")
 
 
@@ -78,7 +73,7 @@ def test_a_room_is_paused_by_whom_and_why_and_resumed(
         asked = aside.run(ask, den, ada, "@echo?")
         until(lambda: Message.objects.filter(state="writing", body="Once upon").exists())
         pause_agents(room=den, by=ada, reason="too loud")
-        question = asked.result(5)
+        question = asked.result(PATIENCE)
     assert (run_for(question).reason, answer_to(question).body) == (Reason.PAUSED, "Once upon")
     later = ask(den, ada, "@echo again?")
     assert (run_for(later).reason, run_for(later).reply) == (Reason.PAUSED, None)

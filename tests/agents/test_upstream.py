@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from agents.llm.port import backend_for
-from agents.models import Agent, Breaker, Reason, Seat, Usage
+from agents.models import Agent, Breaker, Reason, Seat, Task, Usage
+from agents.services import cancel_run
 from rooms import background
 from rooms.models import Room, User
 from tests.upstream.server import Upstream
+from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for, say
 
@@ -30,10 +32,11 @@ def _provider(upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def speaks(model: str) -> None:
-    """All agents speak with this model, and have little patience."""
-    Agent.objects.update(
-        model=f"openai/{model}", connect_seconds=1, first_token_seconds=1, idle_seconds=0.5, total_seconds=2
-    )
+    """All agents speak with this model, and have little patience where it has no end."""
+    Agent.objects.update(model=f"openai/{model}", **PATIENCE_WITH.get(model, {}))
+
+
+PATIENCE_WITH = {"hang": {"first_token_seconds": 1}, "stall": {"idle_seconds": 1}, "drip": {"total_seconds": 3}}
 
 
 ENDINGS = [
@@ -116,11 +119,14 @@ def test_an_open_breaker_lets_nothing_through_and_then_exactly_one(
     Breaker.objects.update(name="LiteLLM:openai/hang")
     upstream.calls.clear()
     threads = [say(den, ada, "a thread").pk for _ in range(8)]  # in one, they would wait for one another
+    Agent.objects.update(first_token_seconds=100)  # the one that is let through hangs until the others were refused
     with Aside() as aside:
         asked = [aside.run(ask, den, ada, "@echo?", thread=thread) for thread in threads]
-        runs = [run_for(question.result(30)) for question in asked]
+        until(lambda: sum(question.done() for question in asked) == 7, 2 * PATIENCE)
+        cancel_run(run=Task.objects.get(status="running"), by=ada)
+        runs = [run_for(question.result(PATIENCE)) for question in asked]
     assert len(upstream.calls) == 1
-    assert sorted(run.reason for run in runs) == [Reason.TIMEOUT] + 7 * [Reason.UNAVAILABLE]
+    assert sorted(run.reason for run in runs) == [Reason.CANCELLED] + 7 * [Reason.UNAVAILABLE]
 
 
 def test_what_was_said_reaches_the_provider_as_quoted_turns(

@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
+from django.conf import settings
+from django.db.models.functions import Now
 
+from agents.models import Status, Step
 from chatroom.celery import app
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 COMMAND = [
     sys.executable, "-m", "celery", "-A", "chatroom", "worker",
@@ -51,7 +55,27 @@ class Worker:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(40)
+        return self.process.wait(2 * PATIENCE)
+
+
+PREFIX = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+
+
+def is_idle() -> bool:
+    """Nothing waits in the queue, and of what was taken from it nothing is unfinished."""
+    queue = redis.Redis.from_url(settings.REDIS_URL)
+    return not any((queue.llen(f"{PREFIX}agent"), queue.llen(f"{PREFIX}default"), queue.hlen(f"{PREFIX}unacked")))
+
+
+def empty_queue() -> None:
+    """Of what waits, and of what killed workers had taken: it would be given to others after seven minutes."""
+    app.control.purge()
+    redis.Redis.from_url(settings.REDIS_URL).delete(f"{PREFIX}unacked", f"{PREFIX}unacked_index")
+
+
+def lease_is_over() -> None:
+    """Of all steps under way, as twenty seconds after their process was heard of last."""
+    Step.objects.filter(status=Status.RUNNING).update(lease_until=Now())
 
 
 class Workers:
@@ -65,7 +89,7 @@ class Workers:
     def start(self, **settings: str) -> Worker:
         log = self.directory / f"worker-{len(self.started)}.log"
         self.started.append(Worker({**self.environment, **settings}, log))
-        until(self.started[-1].is_ready, 60)
+        until(self.started[-1].is_ready, 2 * PATIENCE)
         return self.started[-1]
 
 
@@ -84,7 +108,7 @@ def worker(transactional_db: None, process_environment: dict[str, str], tmp_path
     app.control.purge()
     if not common:
         common.append(Worker(process_environment | QUICK, tmp_path / "worker.log"))
-    until(common[0].is_ready, 60)
+    until(common[0].is_ready, 2 * PATIENCE)
     return common[0]
 
 
@@ -96,9 +120,9 @@ def workers(
     for shared in common:
         shared.kill()
     common.clear()
-    app.control.purge()
+    empty_queue()
     started = Workers(process_environment | QUICK, tmp_path)
     yield started
     for worker in started.started:
         worker.kill()
-    app.control.purge()
+    empty_queue()

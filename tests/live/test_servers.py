@@ -53,7 +53,6 @@ async def flood(client: ClientConnection, room: str, count: int) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 async def test_readers_who_stall_are_told_4408_or_cut_off_while_those_who_idle_stay_and_miss_nothing(
     server: tuple[int, int], den: Room, ada: User, bob: User, mod: User
 ):

@@ -42,7 +42,6 @@ class Listener:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 async def test_two_hundred_sockets_come_back_five_times_and_miss_and_repeat_nothing(
     server: int, den: Room, ada: User, bob: User, mod: User
 ) -> None:

@@ -135,6 +135,14 @@ async def stall(to: "Connection", call: "Call", pace: Pace) -> None:
     await asyncio.sleep(FOREVER)
 
 
+@behaviour("together")
+async def together(to: "Connection", call: "Call", pace: Pace) -> None:
+    """Nobody is answered before so many have asked: whoever asks one after the other waits for ever."""
+    while sum(other.model == call.model for other in to.calls) < pace.count:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await reply(to, call, pace, words(3))
+
+
 @behaviour("silent-pings", Pace(interval=0.05, count=2))
 async def silent_pings(to: "Connection", call: "Call", pace: Pace) -> None:
     """Some words, then comments and empty deltas for ever: bytes without text."""

@@ -21,6 +21,7 @@ from typing import Any
 from tests.upstream import faults as _faults  # noqa: F401  registers its behaviours
 from tests.upstream import resuming as _resuming  # noqa: F401
 from tests.upstream.behaviours import BEHAVIOURS, behaviour_of
+from tests.waiting import PATIENCE
 
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
@@ -164,14 +165,14 @@ class Upstream:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
 
-    def settled(self, timeout: float = 5.0) -> list[str]:
+    def settled(self, timeout: float = PATIENCE) -> list[str]:
         """Every call's outcome, once none is open any more or time is up."""
         until = time.monotonic() + timeout
         while time.monotonic() < until and any(call.outcome == "open" for call in self.calls):
             time.sleep(0.01)
         return [call.outcome for call in self.calls]
 
-    async def asettled(self, timeout: float = 5.0) -> list[str]:
+    async def asettled(self, timeout: float = PATIENCE) -> list[str]:
         """The same, while the loop lives that has to hang up."""
         return await asyncio.to_thread(self.settled, timeout)
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
 from agents.llm.litellm_backend import LiteLLM
 from agents.llm.port import Deadlines, Finish, Limits, Text, Usage
-from tests.agents.llm.hearing import PATIENT, SHORT, Heard, asking, hear
+from tests.agents.llm.hearing import PATIENT, Heard, asking, hear
+from tests.servers import spare_port
 from tests.upstream.server import Upstream
+
+LATE = 8.0
+"""Seconds by which a machine that does much else may be late; less than any other deadline here."""
 
 
 async def through(litellm: LiteLLM, upstream: Upstream, model: str, deadlines: Deadlines = PATIENT) -> Heard:
@@ -24,7 +29,7 @@ async def test_fine_comes_word_by_word_and_ends_with_the_providers_count(litellm
 
 
 async def test_a_slow_first_token_in_time_is_no_fault(litellm: LiteLLM, upstream: Upstream) -> None:
-    heard = await through(litellm, upstream, "slow-first-token-f400", SHORT)
+    heard = await through(litellm, upstream, "slow-first-token-f400", Deadlines(first_token=5))
     assert heard.finish.reason == "stop"
     assert heard.seconds > 0.4
 
@@ -32,20 +37,20 @@ async def test_a_slow_first_token_in_time_is_no_fault(litellm: LiteLLM, upstream
 @pytest.mark.parametrize(
     ("model", "deadline", "text", "seconds"),
     [
-        ("slow-first-token", "first_token", "", 1.0),
+        ("slow-first-token-f20000", "first_token", "", 1.0),
         ("hang", "first_token", "", 1.0),
-        ("stall", "idle", "word1 word2 word3 ", 0.5),
-        ("silent-pings", "idle", "word1 word2 ", 0.5),
-        ("drip", "total", "word1 word2 word3 ", 2.0),
+        ("stall", "idle", "word1 word2 word3 ", 1.0),
+        ("silent-pings", "idle", "word1 word2 ", 2.0),
+        ("drip", "total", "word1 word2 word3 ", 3.0),
     ],
 )
 async def test_each_deadline_is_kept_and_named(
     litellm: LiteLLM, upstream: Upstream, model: str, deadline: str, text: str, seconds: float
 ) -> None:
-    heard = await through(litellm, upstream, model, SHORT)
+    heard = await through(litellm, upstream, model, replace(PATIENT, **{deadline: seconds}))
     assert (heard.trouble.kind, heard.trouble.deadline) == ("timeout", deadline)
     assert heard.text.startswith(text)
-    assert seconds <= heard.seconds < seconds + 1.0
+    assert seconds <= heard.seconds < seconds + LATE
     assert await upstream.asettled() == ["dropped"], "the provider goes on writing, and billing"
 
 
@@ -57,16 +62,14 @@ async def test_an_address_that_does_not_answer_is_given_up_at_the_connect_deadli
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         params = {"api_base": f"http://127.0.0.1:{full.getsockname()[1]}/v1"}
-        heard = await hear(litellm, asking("openai/fine", params=params, deadlines=Deadlines(0.5, 5, 5, 5)))
+        heard = await hear(litellm, asking("openai/fine", params=params, deadlines=replace(PATIENT, connect=0.5)))
     assert (heard.trouble.kind, heard.trouble.deadline, heard.text) == ("timeout", "connect", "")
-    assert heard.seconds < 3
+    assert heard.seconds < 0.5 + LATE
     assert heard.trouble.usage == Usage()
 
 
 async def test_a_closed_port_means_the_provider_is_down(litellm: LiteLLM) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    heard = await hear(litellm, asking("openai/fine", params={"api_base": f"http://127.0.0.1:{port}/v1"}))
+    heard = await hear(litellm, asking("openai/fine", params={"api_base": f"http://127.0.0.1:{spare_port()}/v1"}))
     assert heard.trouble.kind == "down"
 
 

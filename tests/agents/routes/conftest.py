@@ -20,13 +20,6 @@ KEY = "sk-quite-secret-0123456789"
 Deploy = Callable[..., Deployment]
 
 
-@pytest.fixture(autouse=True)
-def _nothing_known() -> Iterator[None]:
-    routes.forget()
-    yield
-    routes.forget()
-
-
 @pytest.fixture
 def _litellm(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.LLM_BACKEND = routes.LITELLM
@@ -40,7 +33,6 @@ def _litellm(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def fast(agent: Agent) -> Route:  # noqa: F811
     route = Route.objects.create(name="fast")
     agent.route = route
-    agent.connect_seconds, agent.first_token_seconds, agent.idle_seconds, agent.total_seconds = 1, 1, 0.5, 8
     agent.save()
     return route
 

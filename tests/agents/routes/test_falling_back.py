@@ -36,6 +36,7 @@ BEFORE = ["429", "500", "503", "401", "400", "unknown-model", "html", "empty", "
 def test_what_breaks_before_a_word_is_answered_by_the_next(
     den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy, fault: str, lane: str
 ) -> None:
+    Agent.objects.update(first_token_seconds=2.5 if fault == "hang" else 20)
     deploy(fault, lane=lane)
     deploy("fine-n3", lane=lane, prompt_price=1, completion_price=100)
     answer = answer_to(ask(den, ada, "@echo?"))
@@ -109,6 +110,7 @@ def test_whoever_says_something_else_is_not_shown_and_the_answer_says_that_it_br
 def test_a_third_goes_on_where_the_second_broke_too(
     den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy
 ) -> None:
+    Agent.objects.update(idle_seconds=2.5)
     deploy("snap-n30")
     deploy("wanders")
     deploy("stall-n1")

@@ -58,7 +58,7 @@ async def test_of_a_hundred_at_once_exactly_as_many_as_may_have_a_minute() -> No
     closed = await admit(candidate)
     assert isinstance(closed, Closed)
     assert closed.full
-    assert 50 < closed.seconds <= 60
+    assert 20 < closed.seconds <= 60
 
 
 async def test_a_minute_later_there_is_room_again() -> None:

@@ -152,7 +152,7 @@ def test_of_many_who_decide_at_once_one_does(
 
     with Aside(8) as aside:
         tries = [aside.run(decide, by, approve) for by in (ada, bob, mod) for approve in (True, False)]
-        assert sum(one.result(20) for one in tries) == 1
+        assert sum(one.result(30) for one in tries) == 1
     assert len(events(question)) == 2
     approval.refresh_from_db()
     assert approval.state in ("approved", "denied")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from rooms.live import streams
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member
 from tests.plugins.rest import Asking
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 from ..asking import Aside, answer_to, ask, event_of, run_for, say
 from .conftest import results_of
@@ -27,10 +26,10 @@ from .conftest import results_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@register_tool(seconds=30)
+@register_tool(seconds=60)
 async def dawdle(context: ToolContext) -> str:
     """Takes its time."""
-    await asyncio.sleep(30)
+    await asyncio.sleep(2 * PATIENCE)
     return "at last"
 
 
@@ -173,9 +172,7 @@ def test_a_run_stops_when_who_asked_is_sent_out_in_its_midst(
     with Aside() as aside:
         running = begun(question, aside)
         remove_member(room=den, user=bob, by=ada)
-        begin = time.monotonic()
-        running.result(10)
-        assert time.monotonic() - begin < 2
+        running.result(PATIENCE)  # the tool itself takes longer
     run, answer = run_for(question), answer_to(question)
     assert (run.reason, answer.state, answer.body) == (Reason.DEPARTED, "interrupted", "One moment.")
     assert not run.steps.filter(status__in=["waiting", "running"]).exists()
@@ -190,7 +187,7 @@ def test_words_that_flow_stop_too_when_who_asked_is_sent_out(
         running = aside.run(tasks.wake, event_of(question).pk)
         until(lambda: Message.objects.filter(body="I begin").exists())
         remove_member(room=den, user=bob, by=ada)
-        running.result(10)
+        running.result(PATIENCE)
     assert run_for(question).reason == Reason.DEPARTED
 
 
@@ -200,7 +197,7 @@ def test_a_tool_at_work_is_stopped_like_an_answer(den: Room, ada: User, dawdling
     with Aside() as aside:
         running = begun(question, aside)
         services.cancel_run(run=run_for(question), by=ada)
-        running.result(10)
+        running.result(PATIENCE)
     assert (run_for(question).reason, answer_to(question).notice) == (Reason.CANCELLED, "Stopped by @ada.")
     assert len(scripted.requests) == 1
 
@@ -212,7 +209,7 @@ def test_a_tool_whose_worker_died_is_not_used_again(den: Room, ada: User, dawdli
         running = begun(question, aside)
         Step.objects.filter(kind="tool").update(lease_until="2020-01-01T00:00Z")
         assert sweep().ended == 1
-        running.result(10)
+        running.result(PATIENCE)
     run, answer = run_for(question), answer_to(question)
     assert (run.reason, answer.state, answer.body) == (Reason.WORKER_LOST, "interrupted", "Before.")
     assert run.steps.get(kind="tool").attempt == 1
@@ -286,7 +283,7 @@ def test_how_often_is_counted_for_each_person_exactly(
 
     with Aside(16) as aside:
         taken = [aside.run(take_one, fetch_url, ada.pk) for _ in range(40)]
-        assert sum(future.result(20) for future in taken) == fetch_url.per_minute
+        assert sum(future.result(PATIENCE) for future in taken) == fetch_url.per_minute
     assert take_one(fetch_url, bob.pk)
     scripted.calls("fetch_url", url="http://example.com/").finishes("tool_calls")
     scripted.says("Well.")
