@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 
-class Leaping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class Leaping(selectors.DefaultSelector):
     """Instead of waiting until a timer is due it says so to whoever keeps the time."""
 
     def __init__(self) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE = 30.0
+A_START = 120.0
+"""For processes, which import half a world first; and for a house, with servers, tables and demo data."""
 STEP = 0.02
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db.models import Sum
 
 from agents.claims import claim
+from agents.llm.litellm_backend import _import
 from agents.llm.port import backend_for
 from agents.models import Account, Agent, Conduct, Hold, Reason, Seat, Step, Task, Usage
 from agents.services import seat_agent
@@ -30,6 +31,7 @@ DIME = 10 * CENT
 @pytest.fixture(autouse=True)
 def _provider(upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.LLM_BACKEND, settings.LLM_API_BASE, settings.LLM_API_KEY = LITELLM, upstream.base, "sk-test-key"
+    _import()  # as long as that takes; warming has a deadline
     background.run(backend_for(LITELLM).warm(), 60)
     yield
     background.run(backend_for(LITELLM).close(), 10)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents.llm.litellm_backend import _import
 from agents.llm.port import backend_for
 from agents.models import Agent, Breaker, Reason, Seat, Task, Usage
 from agents.services import cancel_run
@@ -26,6 +27,7 @@ LITELLM = "agents.llm.litellm_backend.LiteLLM"
 def _provider(upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.LLM_BACKEND, settings.LLM_API_BASE, settings.LLM_API_KEY = LITELLM, upstream.base, "sk-test-key"
     monkeypatch.setattr("random.uniform", lambda low, high: 0.01)
+    _import()  # as long as that takes; warming has a deadline
     background.run(backend_for(LITELLM).warm(), 60)
     yield
     background.run(backend_for(LITELLM).close(), 10)

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from agents.models import Status, Step
 from chatroom.celery import app
-from tests.waiting import PATIENCE, until
+from tests.waiting import A_START, PATIENCE, until
 
 COMMAND = [
     sys.executable, "-m", "celery", "-A", "chatroom", "worker",
@@ -89,7 +89,7 @@ class Workers:
     def start(self, **settings: str) -> Worker:
         log = self.directory / f"worker-{len(self.started)}.log"
         self.started.append(Worker({**self.environment, **settings}, log))
-        until(self.started[-1].is_ready, 2 * PATIENCE)
+        until(self.started[-1].is_ready, A_START)
         return self.started[-1]
 
 
@@ -108,7 +108,7 @@ def worker(transactional_db: None, process_environment: dict[str, str], tmp_path
     app.control.purge()
     if not common:
         common.append(Worker(process_environment | QUICK, tmp_path / "worker.log"))
-    until(common[0].is_ready, 2 * PATIENCE)
+    until(common[0].is_ready, A_START)
     return common[0]
 
 

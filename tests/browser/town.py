@@ -17,7 +17,7 @@ import psycopg
 from chatroom.parts import command
 from tests import servers
 from tests.servers import spare_port
-from tests.waiting import until
+from tests.waiting import A_START, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
@@ -137,7 +137,7 @@ post_message(room=Room.objects.get(slug=room), author=User.objects.get(username=
         process.wait()
 
     def wait_for_web(self) -> None:
-        until(self.answers)
+        until(self.answers, A_START)
 
     def answers(self) -> bool:
         try:

@@ -22,7 +22,7 @@ from chatroom.parts import command
 from chatroom.services.process import Running
 from tests import servers
 from tests.servers import spare_port
-from tests.waiting import PATIENCE, until
+from tests.waiting import A_START, PATIENCE, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -102,7 +102,7 @@ class House:
     def web(self, name: str = "web") -> Process:
         port = self.ports.setdefault(name, spare_port())
         process = self.run(name, command("web", host="127.0.0.1", port=port))
-        until(lambda: self.answers(port))
+        until(lambda: self.answers(port), A_START)
         return process
 
     def worker(self, **more: str) -> Process:

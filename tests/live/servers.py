@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from chatroom.parts import command
 from tests.servers import spare_port
-from tests.waiting import PATIENCE, until
+from tests.waiting import A_START, PATIENCE, until
 
 SERVERS = ("uvicorn", "daphne")
 
@@ -47,7 +47,7 @@ def wait_until_answering(process: subprocess.Popen[bytes], port: int) -> None:
             return False
         return True
 
-    until(answers)
+    until(answers, A_START)
 
 
 def reach(port: int, secret: str, **options: Any) -> connect:

@@ -13,6 +13,7 @@ import pytest
 
 from chatroom import env
 from chatroom.env import SettingError
+from tests.waiting import A_START
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD = {
@@ -151,7 +152,7 @@ def test_manage_py_says_it_in_one_sentence_and_fails():
         env={**kept, "CHATROOM_VAR": "/nonexistent/chatroom"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=A_START,
         check=False,
     )
     assert ran.returncode != 0

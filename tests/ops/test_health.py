@@ -11,6 +11,7 @@ import psycopg
 from chatroom import health
 from rooms.errors import Unavailable
 from tests.servers import spare_port
+from tests.waiting import A_START
 
 
 async def test_livez_asks_nobody(async_client, monkeypatch):
@@ -47,6 +48,6 @@ def test_migrate_alone_leaves_a_database_that_can_count_sign_ins(own_servers):
     pair = own_servers()
     environment = {**os.environ, **pair.environment}
     command = [sys.executable, "manage.py", "migrate", "--skip-checks", "-v", "0"]
-    subprocess.run(command, env=environment, check=True, timeout=100)
+    subprocess.run(command, env=environment, check=True, timeout=2 * A_START)
     with psycopg.connect(pair.postgres.service.url) as connection:
         assert connection.execute("SELECT count(*) FROM django_cache").fetchone() == (0,)

@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.waiting import A_START
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 # Below these are known holes or faults. Asserted offline: an audit against an index without advisories says "none".
@@ -123,7 +125,7 @@ def test_importing_everything_reaches_for_no_network_and_the_web_process_never_i
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=2 * A_START,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.servers import spare_port
-from tests.waiting import until
+from tests.waiting import A_START, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = (
@@ -34,9 +34,6 @@ OURS = (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-
-A_START = 120.0
-"""Patience with a house that starts or ends: servers, tables, and on its first start the demo data."""
 
 
 class House:

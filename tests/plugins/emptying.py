@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from rooms import background
 
     background.ThreadPoolExecutor = Noted  # type: ignore[misc]
-    TransactionTestCase._fixture_teardown = empty_house  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = empty_house  # type: ignore[attr-defined]
 
 
 def empty_house(case: TransactionTestCase) -> None:

@@ -8,6 +8,7 @@ are ask for `promptly`. The same goes for a database that has much to do.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     database["options"] = MILLISECONDS.sub(rf"\g<1>{1000 * PATIENCE:.0f}", database["options"])
     database["pool"]["timeout"] = database["connect_timeout"] = int(PATIENCE)
     patience = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE}
-    for host in settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]:
+    layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+    for host in layer["CONFIG"]["hosts"]:
         host.update(patience)
     settings.CELERY_BROKER_TRANSPORT_OPTIONS.update(patience)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from django.conf import LazySettings
 
-from agents.llm.litellm_backend import LiteLLM
+from agents.llm.litellm_backend import LiteLLM, _import
 from agents.llm.port import backend_for
 
 
@@ -15,6 +15,7 @@ async def litellm(request: pytest.FixtureRequest, settings: LazySettings) -> Asy
     settings.LLM_DIRECT = request.param
     backend = backend_for("agents.llm.litellm_backend.LiteLLM")
     assert isinstance(backend, LiteLLM)
+    _import()  # as long as that takes; warming has a deadline
     await backend.warm()
     yield backend
     await backend.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents import routes
+from agents.llm.litellm_backend import _import
 from agents.llm.port import backend_for
 from agents.models import Agent, Deployment, Route
 from rooms import background
@@ -24,6 +25,7 @@ Deploy = Callable[..., Deployment]
 def _litellm(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.LLM_BACKEND = routes.LITELLM
     monkeypatch.setattr("random.uniform", lambda low, high: 0.01)
+    _import()  # as long as that takes; warming has a deadline
     background.run(backend_for(routes.LITELLM).warm(), 60)
     yield
     background.run(backend_for(routes.LITELLM).close(), 10)
