@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from agents.turns import Turns
 from tests.waiting import PATIENCE, until
@@ -42,9 +43,13 @@ def test_those_in_a_hurry_go_first_and_equals_as_they_came() -> None:
         for name, hurry in (("slow 1", False), ("slow 2", False), ("quick 1", True), ("quick 2", True)):
             before = waiting(turns)
             aside.run(work, name, hurry)
-            until(lambda before=before: waiting(turns) > before)
+            until(partial(more_wait, turns, before))
         turns.give_back()
     assert order == ["quick 1", "quick 2", "slow 1", "slow 2"]
+
+
+def more_wait(turns: Turns, than: int) -> bool:
+    return waiting(turns) > than
 
 
 def waiting(turns: Turns) -> int:

@@ -50,7 +50,9 @@ def beyond_the_slowest(run: Task) -> float:
     """Seconds from the first one's start to the beginning of the answer, without those that the slowest took.
 
     By the times that the steps themselves record."""
-    consults = run.steps.filter(kind="consult")
+    consults: list[Any] = list(run.steps.filter(kind="consult"))
+    speaker: Any = run.steps.get(kind="complete")
     slowest = max(step.ended_at - step.started_at for step in consults)
-    spent = run.steps.get(kind="complete").started_at - min(step.started_at for step in consults)
-    return (spent - slowest).total_seconds()
+    spent = speaker.started_at - min(step.started_at for step in consults)
+    seconds: float = (spent - slowest).total_seconds()
+    return seconds
