@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, estimates, moving, pausing, provenance, registry, runs, seats, together, versions
+from . import approvals, beside, estimates, moving, notes, pausing, provenance, registry, runs, seats, together, versions
 
 agent = "agents/<str:username>/"
 
@@ -31,6 +31,8 @@ urlpatterns = [
     path("rooms/<slug:slug>/agents/<str:username>/", seats.OneSeat.as_view()),
     path("rooms/<slug:slug>/approvals/", approvals.Approvals.as_view()),
     path("rooms/<slug:slug>/estimate/", estimates.EstimateCost.as_view()),
+    path("rooms/<slug:slug>/notes/", notes.Notes.as_view()),
+    path("rooms/<slug:slug>/notes/<path:title>/", notes.OneNote.as_view()),
     path("rooms/<slug:slug>/runs/", runs.Runs.as_view()),
     path("runs/<uuid:run_id>/", runs.OneRun.as_view()),
     path("runs/<uuid:run_id>/cancel/", runs.CancelRun.as_view()),

@@ -6,7 +6,7 @@ from .asking import ask
 from .conduct import change_conduct
 from .disputes import flip_dispute
 from .feedback import give_feedback, take_back_feedback
-from .notes import change_note, delete_note, write_note
+from .notes import change_note, delete_note, put_note, write_note
 from .pausing import pause_agents, resume_agents
 from .plans import decide_plan
 from .registry import change_agent, copy_agent, create_agent, restore_version, retire_agent, share_agent
@@ -32,6 +32,7 @@ __all__ = [
     "flip_dispute",
     "give_feedback",
     "pause_agents",
+    "put_note",
     "regenerate",
     "restore_version",
     "resume_agents",

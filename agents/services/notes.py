@@ -11,7 +11,7 @@ from ..models import RoomNote, Task
 from ..models.note import LONGEST_NOTE
 
 MOST = 100
-MODERATE = "rooms.moderate_message"
+MODERATE, SPEAK = "rooms.moderate_message", "rooms.post_message"
 
 
 def write_note(*, room: Room, by: User, title: str, body: str, run: Task | None = None) -> RoomNote:
@@ -31,6 +31,17 @@ def write_note(*, room: Room, by: User, title: str, body: str, run: Task | None 
         note.body, note.author, note.run = body, by, run
         note.save()
     return note
+
+
+def put_note(*, room: Room, by: User, title: str, body: str) -> tuple[RoomNote, bool]:
+    """A note of this title with these words, and whether it is new. Over another's words only for who may change them:
+    that is asked while nobody else writes there."""
+    with transaction.atomic():
+        lock_room(room)
+        standing = RoomNote.objects.filter(room=room, title__iexact=" ".join(title.split())).first()
+        if standing is None:
+            return write_note(room=room, by=by, title=title, body=body), True
+        return change_note(note=standing, by=by, title=standing.title, body=body), False
 
 
 def change_note(*, note: RoomNote, by: User, title: str, body: str) -> RoomNote:
@@ -53,10 +64,13 @@ def delete_note(*, note: RoomNote, by: User) -> None:
 
 def may_change(user: User, note: RoomNote) -> bool:
     """Its author while they may speak here; moderators; and of an agent's note whoever may speak here."""
-    if user.has_perm(MODERATE, note.room):
-        return True
+    return user.has_perm(needed_to_change(user, note), note.room) or user.has_perm(MODERATE, note.room)
+
+
+def needed_to_change(user: User, note: RoomNote) -> str:
+    """The permission it takes: to speak here for what is one's own or an agent's, else a moderator's."""
     is_theirs = note.author is None or note.author_id == user.pk or note.author.is_machine
-    return is_theirs and user.has_perm("rooms.post_message", note.room)
+    return SPEAK if is_theirs else MODERATE
 
 
 def check_may_change(user: User, note: RoomNote) -> None:

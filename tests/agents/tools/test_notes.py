@@ -16,6 +16,7 @@ from rooms.models import Event, Message, Room, User
 from rooms.services.memberships import remove_member
 from rooms.services.messages import redact_message, withdraw_message
 from rooms.services.rooms import delete_room
+from tests.plugins.rest import Asking
 
 from ..asking import answer_to, ask
 from .conftest import results_of
@@ -159,3 +160,63 @@ def test_a_notepad_is_full_some_time(den: Room, ada: User, monkeypatch: pytest.M
         write_note(room=den, by=ada, title=f"{number}", body="x")
     with pytest.raises(Conflict):
         write_note(room=den, by=ada, title="3", body="x")
+
+
+# --- over REST
+
+
+def test_programs_write_read_change_and_delete_notes_by_their_titles(
+    den: Room, ada: User, bob: User, eve: User, asking: Asking
+) -> None:
+    door = asking(bob)
+    made = door("PUT", "rooms/den/notes/Blue%20tin/", {"body": "Assam."})
+    assert (made.status, made["title"], made["author"]["username"]) == (201, "Blue tin", "bob")
+    again = door("PUT", "rooms/den/notes/blue%20TIN/", {"body": "Darjeeling."})
+    assert (again.status, again["title"], again["body"]) == (200, "Blue tin", "Darjeeling.")
+    assert [note["title"] for note in asking(ada).get("rooms/den/notes/")["results"]] == ["Blue tin"]
+    moved = door.patch("rooms/den/notes/Blue%20tin/", {"title": "Tea / herbs"})
+    assert (moved.status, moved["title"], moved["body"]) == (200, "Tea / herbs", "Darjeeling.")
+    assert door.get("rooms/den/notes/Tea%20%2F%20herbs/")["may_change"] is True
+    assert asking(eve).get("rooms/den/notes/").status == 404
+    assert asking(eve).get("rooms/den/notes/Tea%20%2F%20herbs/").status == 404
+    assert door.delete("rooms/den/notes/Tea%20%2F%20herbs/").status == 204
+    assert door.get("rooms/den/notes/Tea%20%2F%20herbs/").status == 404
+
+
+def test_over_a_persons_note_only_they_and_moderators_write(
+    den: Room, ada: User, bob: User, mod: User, gus: User, asking: Asking
+) -> None:
+    write_note(room=den, by=bob, title="Tin", body="Assam.")
+    for tried in (
+        asking(gus)("PUT", "rooms/den/notes/Tin/", {"body": "x"}),
+        asking(gus).patch("rooms/den/notes/Tin/", {"body": "x"}),
+        asking(gus).delete("rooms/den/notes/Tin/"),
+        asking(mod, scopes=("read", "write")).delete("rooms/den/notes/Tin/"),
+    ):
+        assert tried.status == 403, tried
+    assert RoomNote.objects.get().body == "Assam."
+    assert asking(mod)("PUT", "rooms/den/notes/Tin/", {"body": "Empty."})["author"]["username"] == "mod"
+
+
+def test_an_agents_note_is_for_whoever_may_speak(den: Room, bob: User, gus: User, echo: User, asking: Asking) -> None:
+    write_note(room=den, by=echo, title="Tin", body="Assam.")
+    assert asking(bob).get("rooms/den/notes/Tin/")["may_change"] is True
+    assert asking(gus).patch("rooms/den/notes/Tin/", {"body": "Darjeeling."}).status == 200
+
+
+def test_what_is_no_note_is_refused_with_the_field_that_is_wrong(den: Room, ada: User, asking: Asking) -> None:
+    door = asking(ada)
+    write_note(room=den, by=ada, title="Cups", body="Four.")
+    for path, said, field in (
+        ("Tea", {}, "body"),
+        ("Tea", {"body": " "}, "body"),
+        ("Tea", {"body": "x", "by": "bob"}, "by"),
+        ("x" * 81, {"body": "x"}, "title"),
+        ("a%E2%80%AEb", {"body": "x"}, "title"),
+    ):
+        answer = door("PUT", f"rooms/den/notes/{path}/", said)
+        assert (answer.status, list(answer["fields"])) == (400, [field]), path
+    door("PUT", "rooms/den/notes/Tea/", {"body": "x"})
+    assert door.patch("rooms/den/notes/Tea/", {"title": "cups"}).status == 409
+    assert door.patch("rooms/den/notes/Tea/", {}).status == 400
+    assert door.post("rooms/den/notes/", {"title": "x", "body": "x"}).status == 405
