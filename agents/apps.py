@@ -13,7 +13,7 @@ class AgentsConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
         from waffle.models import Flag
 
-        from . import flags, models, routes, sockets, warm
+        from . import flags, models, routes, sockets, switching, warm
 
         auditlog.register(models.Agent, m2m_fields={"shared_with", "shared_rooms"})
         for model in (models.Seat, models.Breaker, models.McpServer, models.Route):
@@ -24,5 +24,7 @@ class AgentsConfig(AppConfig):
                 signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routes.{sender.__name__}")
         for signal in (post_save, post_delete):
             signal.connect(flags.forget, sender=Flag, dispatch_uid="agents.flags")
+        auditlog.register(Flag, m2m_fields={"users", "groups"})
+        switching.connect()
         warm.connect()
         sockets.register()

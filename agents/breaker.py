@@ -41,11 +41,12 @@ ADMIT = """
 """
 
 FAILED = """
-    INSERT INTO agents_breaker AS b (name, state, failures, last_error, opened_at, changed_at)
+    INSERT INTO agents_breaker AS b (name, state, failures, last_error, opened_at, failing_since, changed_at)
     VALUES (%(name)s, CASE WHEN %(limit)s <= 1 THEN 'open' ELSE 'closed' END, 1, %(error)s,
-            CASE WHEN %(limit)s <= 1 THEN clock_timestamp() END, clock_timestamp())
+            CASE WHEN %(limit)s <= 1 THEN clock_timestamp() END, clock_timestamp(), clock_timestamp())
     ON CONFLICT (name) DO UPDATE
        SET failures = b.failures + 1, last_error = EXCLUDED.last_error, changed_at = clock_timestamp(),
+           failing_since = coalesce(b.failing_since, clock_timestamp()),
            state = CASE WHEN b.state = 'half_open' OR b.failures + 1 >= %(limit)s THEN 'open' ELSE 'closed' END,
            opened_at = CASE WHEN b.state = 'half_open' OR b.failures + 1 >= %(limit)s THEN clock_timestamp() END,
            probe = NULL, probe_until = NULL
@@ -59,8 +60,8 @@ SPOKE = """
 """
 
 SUCCEEDED = """
-    UPDATE agents_breaker SET state = 'closed', failures = 0, opened_at = NULL, probe = NULL, probe_until = NULL,
-           changed_at = clock_timestamp()
+    UPDATE agents_breaker SET state = 'closed', failures = 0, opened_at = NULL, failing_since = NULL, probe = NULL,
+           probe_until = NULL, changed_at = clock_timestamp()
      WHERE name = %(name)s AND (state = 'closed' AND failures > 0 OR state = 'half_open' AND probe = %(probe)s)
 """
 

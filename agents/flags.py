@@ -21,33 +21,42 @@ KEPT = 1.0
 """Seconds for which a process believes what it has read."""
 
 
+Read = tuple[tuple[Flag, frozenset[int], frozenset[int]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """The flags as they were read, with the people and groups they name. `until` is monotonic."""
 
     until: float = 0.0
-    flags: tuple[tuple[Flag, frozenset[int], frozenset[int]], ...] = ()
+    flags: Read = ()
 
 
 _known = Known()
 
 
 def may_answer(username: str, asker: User | None) -> bool:
-    """Whether this agent answers this person now. At most one read a second, and none without flags but that."""
-    found = [one for one in flags() if one[0].name in (ALL, ONE + username)]
-    return all(is_on(flag, users, groups, asker) for flag, users, groups in found)
+    """Whether this agent answers this person now. At most one read a second."""
+    return refusing(username, asker) is None
 
 
-def flags() -> tuple[tuple[Flag, frozenset[int], frozenset[int]], ...]:
+def refusing(username: str, asker: User | None, known: Read | None = None) -> Flag | None:
+    """The flag by which this agent does not answer this person, the one for all agents first."""
+    mine = [one for one in (flags() if known is None else known) if one[0].name in (ALL, ONE + username)]
+    ordered = sorted(mine, key=lambda one: one[0].name != ALL)
+    return next((flag for flag, users, groups in ordered if not is_on(flag, users, groups, asker)), None)
+
+
+def flags() -> Read:
     global _known
     if _known.until <= time.monotonic():
-        _known = Known(time.monotonic() + KEPT, tuple(read()))
+        _known = Known(time.monotonic() + KEPT, read())
     return _known.flags
 
 
-def read() -> list[tuple[Flag, frozenset[int], frozenset[int]]]:
+def read() -> Read:
     rows = Flag.objects.filter(name__startswith="agent").prefetch_related("users", "groups")
-    return [(flag, ids(flag.users.all()), ids(flag.groups.all())) for flag in rows]
+    return tuple((flag, ids(flag.users.all()), ids(flag.groups.all())) for flag in rows)
 
 
 def ids(rows: object) -> frozenset[int]:

@@ -14,6 +14,7 @@ from .routes import key_of
 SLOW = 3.0
 """Seconds to the first word from which on people begin to wonder."""
 MICROS = 1_000_000
+STATES = ["up", "slow", "failing", "out of budget", "never tried", "off"]
 
 
 @dataclass(frozen=True, slots=True)

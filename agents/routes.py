@@ -46,9 +46,16 @@ def candidates_for(agent: Agent, request: Request) -> tuple[Candidate, ...]:
 
 def without_route(request: Request) -> Candidate:
     """By the model's name alone, at the house's address, with the house's key."""
-    path = SCRIPTED if request.model.startswith("scripted") else settings.LLM_BACKEND
-    name = f"{path.rpartition('.')[2]}:{request.model}"[:200]
-    return Candidate(name, backend_for(path), without_images(request))
+    return Candidate(name_without_route(request.model), backend_for(path_for(request.model)), without_images(request))
+
+
+def path_for(model: str) -> str:
+    return SCRIPTED if model.startswith("scripted") else settings.LLM_BACKEND
+
+
+def name_without_route(model: str) -> str:
+    """What its breaker is called."""
+    return f"{path_for(model).rpartition('.')[2]}:{model}"[:200]
 
 
 def deployments_of(route_id: int) -> tuple[Deployment, ...]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from rooms import prepared
 from rooms.models import Room, User
 
-from .models import Status, Step
+from .ailments import Ailment, ailments_of
+from .models import Agent, Status, Step
 from .status import FAILURES, Doing
+from .switched import switched_off
 
 # What a whisper made an agent do is for those who may read the whisper.
 FOR_READER = """(q.id IS NULL OR q.author_id = %(reader)s OR q.visible_to IS NULL OR %(reader)s = ANY(q.visible_to))"""
 
 SNAPSHOT = f"""
-    SELECT s.id, c.paused_at IS NOT NULL, coalesce(p.username, ''), coalesce(c.pause_reason, ''),
+    SELECT s.id, s.agent_id, c.paused_at, coalesce(p.username, ''), coalesce(c.pause_reason, ''),
            coalesce(now.status, ''), coalesce(now.kind, ''), coalesce(now.tool, ''), coalesce(now.held, false),
            coalesce(now.has_words, false), coalesce(last.reason, '')
       FROM agents_seat s
@@ -37,15 +43,27 @@ SNAPSHOT = f"""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What one agent is doing; `detail` names the tool it uses, or who paused it and why."""
+    """What one agent is doing; `detail` names the tool it uses, who paused it and why, or what its model lacks, and
+    `since` when."""
 
     doing: Doing = Doing.IDLE
     detail: str = ""
+    since: datetime | None = None
 
     @property
     def words(self) -> str:
-        """For people, after the agent's name."""
-        return f"{WORDS[self.doing]}: {self.detail}" if self.detail else WORDS[self.doing]
+        """For people, after the agent's name, in their time."""
+        if self.doing == Doing.PAUSED and self.detail:
+            return f"paused {self.detail}" if self.detail.startswith("by ") else self.detail
+        doing = "" if self.doing == Doing.IDLE and self.detail else WORDS[self.doing]
+        since = f"since {clock(self.since)}" if self.since else ""
+        return ": ".join(filter(None, [" ".join(filter(None, [doing, since])), self.detail]))
+
+
+def clock(moment: datetime) -> str:
+    """The hour, and the day where it is not today."""
+    here = timezone.localtime(moment)
+    return date_format(here, "H:i" if here.date() == timezone.localdate() else "j F, H:i")
 
 
 IDLE = Standing()
@@ -63,16 +81,40 @@ WORDS = {
 
 
 def standings(room: Room, reader: User) -> dict[int, Standing]:
-    """By seat, as far as this reader may know. One query."""
+    """By seat, as far as this reader may know: what they do, what keeps them from it, and how their models are."""
     rows = prepared.fetch(SNAPSHOT, {"room": room.pk, "reader": reader.pk or 0})
-    return {row[0]: standing_of(*row[1:]) for row in rows}
+    found = {row[0]: standing_of(*row[2:]) for row in rows}
+    agents = {row[0]: row[1] for row in rows}
+    known = Agent.objects.select_related("user").in_bulk(agents.values())
+    off, ailing = switched_off(known.values(), reader), ailments_of(known.values())
+    return {seat: told(found[seat], off.get(agent, ""), ailing.get(agent)) for seat, agent in agents.items()}
+
+
+def told(standing: Standing, off: str, ailment: Ailment | None) -> Standing:
+    """Whoever paused it comes first; what an agent is doing just now says more than how its model was before."""
+    if standing.doing == Doing.PAUSED:
+        return standing
+    if off:
+        return Standing(Doing.PAUSED, off)
+    if ailment is None or standing.doing not in (Doing.IDLE, Doing.FAILING):
+        return standing
+    doing = Doing.FAILING if ailment.is_total else standing.doing
+    return Standing(doing, ailment.detail, ailment.since)
 
 
 def standing_of(
-    paused: bool, by: str, why: str, status: str, kind: str, tool: str, held: bool, has_words: bool, reason: str
+    paused_at: datetime | None,
+    by: str,
+    why: str,
+    status: str,
+    kind: str,
+    tool: str,
+    held: bool,
+    has_words: bool,
+    reason: str,
 ) -> Standing:
-    if paused:
-        return Standing(Doing.PAUSED, ": ".join(part for part in (by and f"by @{by}", why) if part))
+    if paused_at is not None:
+        return Standing(Doing.PAUSED, ": ".join(part for part in (by and f"by @{by}", why) if part), paused_at)
     if held:
         return Standing(Doing.WAITING_FOR_APPROVAL, tool)
     if not status:

@@ -61,6 +61,7 @@ def seat(found: Seat, standing: Standing = IDLE) -> Facts:
         "scheduled_by": found.scheduled_by and found.scheduled_by.username,
         "status": standing.doing.value,
         "status_detail": standing.detail,
+        "status_since": time(standing.since),
         "tools": [tool for tool in found.agent.tools if tool not in found.tools_off],
         "tools_off": found.tools_off,
         "added_by": found.added_by and found.added_by.username,

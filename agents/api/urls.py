@@ -2,7 +2,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import approvals, beside, estimates, moving, notes, pausing, provenance, registry, runs, seats, together, versions
+from . import (
+    approvals,
+    beside,
+    estimates,
+    health,
+    moving,
+    notes,
+    pausing,
+    provenance,
+    registry,
+    runs,
+    seats,
+    together,
+    versions,
+)
 
 agent = "agents/<str:username>/"
 
@@ -12,6 +26,7 @@ urlpatterns = [
     path(agent, registry.OneAgent.as_view()),
     path(f"{agent}copy/", registry.CopyAgent.as_view()),
     path(f"{agent}export/", moving.ExportAgent.as_view()),
+    path(f"{agent}health/", health.AgentHealth.as_view()),
     path(f"{agent}versions/", versions.Versions.as_view()),
     path(f"{agent}versions/<int:number>/", versions.OneVersion.as_view()),
     path(f"{agent}versions/<int:number>/restore/", versions.RestoreVersion.as_view()),

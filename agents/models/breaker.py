@@ -7,7 +7,10 @@ from django.db.models import Q
 
 
 class Breaker(models.Model):
-    """What all workers know of one model's health. A model without a row is well. See `agents.breaker`."""
+    """What all workers know of one model's health. A model without a row is well. See `agents.breaker`.
+
+    `failing_since` is when the first of its failures in a row came, and nothing while it is well.
+    """
 
     class State(models.TextChoices):
         CLOSED = "closed"
@@ -19,6 +22,7 @@ class Breaker(models.Model):
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=32, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
     probe = models.UUIDField(null=True, blank=True)
     probe_until = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(auto_now=True)

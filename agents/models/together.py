@@ -19,12 +19,14 @@ class Wish(models.Model):
     """How the author of a message would like it to be answered, whatever the room's own way is.
 
     `agents` are usernames; none means whoever would answer here. Kept with the message, so it is there when it is told.
+    With `approves_plans` a plan waits for people, also where the room does not ask for that.
     """
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="wish")
     coordination = models.CharField(max_length=13, choices=Coordination.choices)
     agents = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     reviewed = models.BooleanField(default=False)
+    approves_plans = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager[Wish]] = models.Manager()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from auditlog.context import set_extra_data
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -106,7 +107,8 @@ def save(agent: Agent, changed: Collection[str], by: User, note: str) -> None:
         of_agent.append("version")
         versions.keep_version(agent, by, note)
     if of_agent:
-        agent.save(update_fields=of_agent)
+        with set_extra_data({"actor": by}):  # for the audit, whichever door it came by
+            agent.save(update_fields=of_agent)
 
 
 def restore_version(*, agent: Agent, number: int, by: User) -> Agent:

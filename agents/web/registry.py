@@ -19,6 +19,7 @@ from rooms.web.rooms import room_context
 
 from .. import services
 from ..access import agent_for
+from ..ailments import ailments_of, health_of
 from ..finding import find_agents
 from ..models import Agent
 from ..services.drafts import end_trial, trial_of, try_out
@@ -46,6 +47,8 @@ def show(request: PageRequest, username: str) -> HttpResponse:
         "agent": agent,
         "may_change": may_change(request.user, agent),
         "may_talk": agent.enabled,
+        "ailment": ailments_of([agent]).get(agent.pk),
+        "places_called": health_of(agent) if may_change(request.user, agent) else [],
         "places": shared_places(request.user, agent),
         "versions": agent.versions.select_related("made_by").order_by("-number")[:5],
     }

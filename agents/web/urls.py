@@ -2,7 +2,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import beside, chat, conduct, files, notes, pausing, registry, runs, together, usage, uses, versions, why
+from . import (
+    beside,
+    chat,
+    conduct,
+    files,
+    notes,
+    now,
+    pausing,
+    registry,
+    runs,
+    together,
+    usage,
+    uses,
+    versions,
+    why,
+)
 from .views import change, index, remove, tools
 
 urlpatterns = [
@@ -43,6 +58,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/plan", together.decide, name="run_plan"),
     path("disputes/<uuid:dispute_id>/flip", together.flip, name="dispute_flip"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
+    path("rooms/<slug:slug>/agents-now", now.show, name="agents_now"),
     path("rooms/<slug:slug>/agents/pause", pausing.pause, name="agents_pause"),
     path("rooms/<slug:slug>/agents/resume", pausing.resume, name="agents_resume"),
     path("rooms/<slug:slug>/agents/<str:username>/", change, name="seat"),

@@ -13,8 +13,11 @@ const WORDS = {
 };
 const AT_WORK = new Set(["reading", "thinking", "using_tool", "writing"]);
 const ENDS = new Set(["message.finished", "message.interrupted", "message.withdrawn", "message.redacted"]);
+const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.changed"]);
 const SETTLES = 250; // what lasts no longer than this is not worth a line that jumps
 const LAPSES = 300_000; // no answer takes longer: the frame that told its end was lost
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export class Doing {
   #agents = new Map();
@@ -29,16 +32,25 @@ export class Doing {
   }
 
   hear({ type, data }) {
-    if (type === "status") return this.#set(data.agent, data.status, data.detail);
+    if (type === "status" && data.agent) return this.#told(data);
+    if (SWITCHES.has(type)) return this.#look();
     if (ENDS.has(type)) this.#set(data.message?.author?.username, "idle", "", { known: true });
     if (type === "seat.removed") this.#set(data.agent, "idle");
+  }
+
+  // Of a failure the frame says no more than that there was one.
+  #told({ agent, status, detail }) {
+    this.#set(agent, status, detail);
+    if (status === "failing") this.#look();
   }
 
   async #look() {
     try {
       const { results } = await askJSON(`/api/v1/rooms/${this.room.slug}/agents/`);
       this.#forgetAll();
-      for (const { agent, status, status_detail: detail } of results) this.#set(agent.username, status, detail);
+      for (const { agent, status, status_detail: detail, status_since: since } of results) {
+        this.#set(agent.username, status, detail, { since });
+      }
     } catch {
       // whoever may not see who sits here hears of them as it happens
     }
@@ -50,12 +62,12 @@ export class Doing {
     this.#drawSoon();
   }
 
-  #set(name, status, detail = "", { known = false } = {}) {
+  #set(name, status, detail = "", { known = false, since = null } = {}) {
     if (!name || (known && !AT_WORK.has(this.#agents.get(name)?.status))) return;
     clearTimeout(this.#agents.get(name)?.lapse);
-    if (WORDS[status]) {
+    if (WORDS[status] || detail) {
       const lapse = AT_WORK.has(status) ? setTimeout(() => this.#set(name, "idle"), LAPSES) : undefined;
-      this.#agents.set(name, { status, detail, lapse });
+      this.#agents.set(name, { status, detail, since, lapse });
     } else {
       this.#agents.delete(name);
     }
@@ -77,7 +89,7 @@ export class Doing {
       if (!found) continue;
       const words = document.createElement("span");
       words.className = `doing doing--${found.status}`;
-      words.textContent = inWords(found);
+      words.textContent = words.title = inWords(found);
       row.lastElementChild.append(words);
     }
   }
@@ -93,7 +105,11 @@ export class Doing {
   }
 }
 
-const inWords = ({ status, detail }) => (detail ? `${WORDS[status]}: ${detail}` : WORDS[status]);
+function inWords({ status, detail, since }) {
+  if (status === "paused" && detail) return detail.startsWith("by ") ? `paused ${detail}` : detail;
+  const doing = [WORDS[status], since && `since ${clock.format(new Date(since))}`].filter(Boolean).join(" ");
+  return [doing, detail].filter(Boolean).join(": ");
+}
 
 function sentenceOf(parts) {
   if (parts.length > 2) return `${parts.length} agents are at work…`;

@@ -1,6 +1,7 @@
 // A room that is open: the parts of the page, and what they hear of one another.
 
 import { Actions } from "./message_actions.js";
+import { AgentsNow } from "./agents_now.js";
 import { Beside } from "./beside.js";
 import { Composer } from "./composer.js";
 import { Doing } from "./doing.js";
@@ -35,6 +36,7 @@ const timeline = new Timeline({ room, personal });
 const writing = new Writing({ room, timeline });
 const people = new People({ room, feed });
 const doing = new Doing({ room, feed, people });
+const now = new AgentsNow({ room, feed });
 const typing = new Typing({ room, feed });
 const composer = new Composer({ room, feed, timeline, people, typing });
 new Actions({ room, timeline, composer });
@@ -53,6 +55,7 @@ feed.addEventListener("frame", ({ detail: frame }) => {
   hearRun(frame);
   typing.hear(frame);
   doing.hear(frame);
+  now.hear(frame);
   people.hear(frame);
   tell(frame, room);
   if (frame.type === "room.changed") rename(frame.data);

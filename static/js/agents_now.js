@@ -1,0 +1,57 @@
+// What keeps agents from answering just now, above the composer: drawn by the server, anew when it changes.
+
+import { ask } from "./http.js";
+
+const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.added", "seat.changed", "seat.removed"]);
+const SOON = 150; // several agents fail together
+const AGAIN = 30_000; // nothing tells that a model is back
+
+export class AgentsNow {
+  #timer;
+  #failing = new Set();
+
+  constructor({ room, feed }) {
+    this.room = room;
+    this.element = document.getElementById("agents-now");
+    if (!this.element) return;
+    feed.addEventListener("up", () => this.#soon());
+    this.#lookAgain();
+  }
+
+  hear({ type, room, data }) {
+    if (SWITCHES.has(type)) return this.#soon();
+    if (type !== "status" || !room) return;
+    const isFailing = data.status === "failing";
+    if (isFailing === this.#failing.has(data.agent)) return;
+    isFailing ? this.#failing.add(data.agent) : this.#failing.delete(data.agent);
+    this.#soon();
+  }
+
+  #soon(delay = SOON) {
+    if (!this.element) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#draw(), delay);
+  }
+
+  async #draw() {
+    try {
+      const response = await ask(`/rooms/${this.room.slug}/agents-now`);
+      if (!response.redirected) this.#put(await response.text());
+    } catch {
+      // shown as it was
+    }
+    this.#lookAgain();
+  }
+
+  // Only what is new is put there, or a screen reader would say it again.
+  #put(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const found = template.content.firstElementChild;
+    if (found && found.innerHTML !== this.element.innerHTML) this.element.replaceChildren(...found.childNodes);
+  }
+
+  #lookAgain() {
+    if (this.element.childElementCount) this.#soon(AGAIN);
+  }
+}
