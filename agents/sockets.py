@@ -6,15 +6,24 @@ from typing import Any
 
 from rooms import access
 from rooms.errors import Forbidden
-from rooms.live.commands import RUN_ID, SLUG, Command, Field
+from rooms.live.commands import FLAG, NAMES, POST, RUN_ID, SLUG, Command, Field
 from rooms.live.commands import register as add
-from rooms.live.errands import by_service, check_reach, person_of
+from rooms.live.errands import by_service, check_reach, person_of, room_of
 from rooms.live.principal import Principal
+from rooms.live.verbs import SPOKEN
 
 from . import services
-from .access import approval_for, check_decider, needed_to_cancel, run_for
+from .access import ASK, approval_for, check_decider, needed_to_cancel, run_for
+from .models import Coordination
 
 APPROVAL_ID = Field(lambda value: isinstance(value, str) and 0 < len(value) <= 64, "The id of an approval.")
+WAY = Field(lambda value: value in Coordination.values, f"One of {', '.join(Coordination.values)}.")
+WISH = {
+    "coordination": WAY.optional,
+    "agents": NAMES.optional,
+    "reviewed": FLAG.optional,
+    "approves_plans": FLAG.optional,
+}
 DECISION = Field(lambda value: value in ("approve", "deny"), "approve or deny.")
 ONE_APPROVAL = {"approval": APPROVAL_ID, "decision": DECISION}
 
@@ -40,6 +49,19 @@ def decide(principal: Principal, approval: str, decision: str, room: str = "") -
     return {"approval": str(decided.pk), "state": decided.state}
 
 
+def ask(principal: Principal, room: str, **said: Any) -> dict[str, Any]:
+    """A message, and how its author wishes it to be answered. Acknowledged after the commit, like any other."""
+    found = room_of(principal, room, POST)
+    user = person_of(principal)
+    check_reach(principal, user, found, ASK)
+    if not said.get("attachments"):
+        said.pop("attachments", None)
+    return services.ask(
+        room=found, by=user, **{name: value for name, value in said.items() if value is not None}
+    ).message
+
+
 def register() -> None:
+    add("message.ask", Command({**SPOKEN, **WISH}, by_service(ask), POST))
     add("approval.decide", Command({**ONE_APPROVAL, "room": SLUG.optional}, by_service(decide), access.READ))
     add("run.cancel", Command({"run": RUN_ID, "room": SLUG.optional}, by_service(cancel), access.READ))

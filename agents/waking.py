@@ -27,7 +27,7 @@ ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestam
 
 MESSAGE, ROOM, AUTHOR, CONDUCT = Table(Message, "m"), Table(Room, "r"), Table(User, "a"), Table(Conduct, "c")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
-WISH = "w.coordination, w.agents, w.reviewed"
+WISH = "w.coordination, w.agents, w.reviewed, w.approves_plans"
 
 EVENT = f"""
     SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
@@ -99,10 +99,14 @@ def what_was_said(event_id: int) -> Said | None:
     return None
 
 
-def wish_of(message: Message, coordination: str | None, agents: list[str], reviewed: bool) -> Wish | None:
+def wish_of(
+    message: Message, coordination: str | None, agents: list[str], reviewed: bool, approves_plans: bool
+) -> Wish | None:
     if coordination is None:
         return None
-    return Wish(message=message, coordination=coordination, agents=agents, reviewed=reviewed)
+    wish = Wish(message=message, coordination=coordination, agents=agents)
+    wish.reviewed, wish.approves_plans = reviewed, approves_plans
+    return wish
 
 
 def lay_out(said: Said) -> list[Step]:

@@ -82,6 +82,7 @@ RELAY_CHORES = ["agents.tasks.sweep"]  # what the relay does each five seconds b
 MESSAGE_MAX_CHARACTERS = envint("MESSAGE_MAX_CHARACTERS", 8000, at_least=100, at_most=16000)
 
 ROOM_PANELS = ["agents.web.panels.seats", "agents.web.panels.runs", "agents.web.notes.panel"]
+COMPOSER_PARTS = ["agents.web.asking.composer"]  # what they add to where one writes
 HOUSE_PAGES = ["agents.web.pages.registry", "agents.web.pages.conversations"]  # what they have besides rooms
 MESSAGE_LINKS = [  # what floors above offer about a message
     "agents.web.links.why",
@@ -124,6 +125,7 @@ PERSON_BUDGET_MICROS_PER_MONTH = envint("PERSON_BUDGET_MICROS_PER_MONTH", 0)
 GUEST_BUDGET_MICROS_PER_DAY = envint("GUEST_BUDGET_MICROS_PER_DAY", PERSON_BUDGET_MICROS_PER_DAY)
 ROOM_BUDGET_MICROS_PER_DAY = envint("ROOM_BUDGET_MICROS_PER_DAY", 0)
 AGENT_BUDGET_MICROS_PER_DAY = envint("AGENT_BUDGET_MICROS_PER_DAY", 0)
+ESTIMATE_FROM_MICROS = envint("ESTIMATE_FROM_MICROS", 10_000)  # what costs more is told before it is sent
 APPROVERS = envlist("APPROVERS", ["requester", "moderators"])  # who decides on what an agent cannot undo
 APPROVAL_SECONDS = envint("APPROVAL_SECONDS", 900, at_least=10)  # for so long; then its run ends
 RECORD_TAPES = envbool("RECORD_TAPES", default=True)  # what providers sent, for `manage.py replay` …

@@ -18,6 +18,7 @@ LISTS = (
     "PERSON_USAGE",
     "RELAY_CHORES",
     "ROOM_PANELS",
+    "COMPOSER_PARTS",
     "HOUSE_PAGES",
     "MESSAGE_LINKS",
 )

@@ -7,20 +7,18 @@ from rest_framework import serializers
 
 from rooms.api.base import APIView, Request, Response, Strict, Username
 from rooms.api.shapes import Shape
-from rooms.errors import Invalid
-from rooms.models import Room, User
 
-from ..access import ASK, seats_of
-from ..models import Agent, Coordination
-from ..money.estimating import asked_by, estimate
-
-MOST = 8
+from ..access import ASK
+from ..models import Coordination
+from ..money.foreseeing import foreseen
+from ..services.asking import MOST, Wanted
 
 
 class EstimateForm(Strict):
-    body = serializers.CharField(max_length=16_000)
-    coordination = serializers.ChoiceField(choices=Coordination.choices, required=False)
-    agents = serializers.ListField(child=Username(), max_length=MOST, required=False)
+    body = serializers.CharField(max_length=64_000)
+    coordination = serializers.ChoiceField(choices=Coordination.choices, required=False, default="")
+    agents = serializers.ListField(child=Username(), max_length=MOST, required=False, default=list)
+    reply_to = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
 class AgentShareShape(Shape):
@@ -38,6 +36,10 @@ class EstimateShape(Shape):
     coordination = serializers.CharField()
     agents = AgentShareShape(many=True)
     sentence = serializers.CharField()
+    notable = serializers.BooleanField(
+        help_text="Worth saying unasked: several would answer, it costs something, or what is left will not do."
+    )
+    shortage = serializers.CharField(help_text="What is left that will likely not do, in a sentence; empty if it will.")
 
 
 class EstimateCost(APIView):
@@ -52,17 +54,6 @@ class EstimateCost(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(ASK)
         said = self.read(EstimateForm)
-        agents = agents_of(room, self.person, said.get("agents"), said["body"])
-        found = estimate(room=room, body=said["body"], agents=agents, coordination=said.get("coordination", ""))
+        wanted = Wanted(said["coordination"], said["agents"])
+        found = foreseen(room=room, by=self.person, body=said["body"], wanted=wanted, reply_to=said["reply_to"])
         return Response(found.as_facts())
-
-
-def agents_of(room: Room, by: User, names: list[str] | None, body: str) -> list[Agent]:
-    """Those named, in their order, or those who would answer. Raises Invalid for one that has no seat here."""
-    seats = list(seats_of(room))
-    if names is None:
-        return asked_by(body, room, by, seats)
-    seated = {seat.agent.user.username: seat.agent for seat in seats}
-    if strange := [name for name in names if name not in seated]:
-        raise Invalid(fields={"agents": [f"{strange[0]} is no agent of this room."]})
-    return [seated[name] for name in dict.fromkeys(names)]

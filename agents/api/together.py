@@ -27,10 +27,16 @@ MANAGE = "rooms.manage_seats"
 
 class AskForm(Strict):
     body = serializers.CharField(max_length=64_000, trim_whitespace=False)
-    coordination = serializers.ChoiceField(choices=Coordination.choices)
+    coordination = serializers.ChoiceField(
+        choices=Coordination.choices, required=False, help_text="The room's own way without one."
+    )
     agents = serializers.ListField(child=Username(), required=False, max_length=8)
     reviewed = serializers.BooleanField(required=False, help_text="The lead judges what the others contribute.")
+    approves_plans = serializers.BooleanField(required=False, help_text="A plan waits until it is approved.")
     client_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    reply_to = serializers.UUIDField(required=False, allow_null=True)
+    thread = serializers.UUIDField(required=False, allow_null=True)
+    visible_to = serializers.ListField(child=Username(), required=False, allow_null=True, max_length=100)
 
 
 class AskTogether(APIView):

@@ -70,7 +70,8 @@ def team_of(
     if len({seat.pk for seat in [*seats, speaker]}) < 2:
         return None
     reviewed = conduct.reviews or bool(wish and wish.reviewed)
-    return Team(way, tuple(seats), speaker, conduct.rounds, conduct.approves_plans, reviewed, why)
+    waits = conduct.approves_plans or bool(wish and wish.approves_plans)
+    return Team(way, tuple(seats), speaker, conduct.rounds, waits, reviewed, why)
 
 
 def team_again(run: Task) -> Team | None:
@@ -87,7 +88,8 @@ def team_again(run: Task) -> Team | None:
     there = [seats[agent] for agent in asked] + ([speaker] if spoke else [])
     conduct = conduct_of(run.room)
     reviewed = any(step.input.get("reviewed") for step in steps)
-    return Team(run.pattern, tuple(there), speaker, conduct.rounds, conduct.approves_plans, reviewed)
+    waits = conduct.approves_plans or any(step.input.get("approve") for step in steps)
+    return Team(run.pattern, tuple(there), speaker, conduct.rounds, waits, reviewed)
 
 
 def seats_now(run: Task) -> list[Seat]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import (
+    asking,
     beside,
     chat,
     conduct,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/plan", together.decide, name="run_plan"),
     path("disputes/<uuid:dispute_id>/flip", together.flip, name="dispute_flip"),
     path("rooms/<slug:slug>/agents/", index, name="room_seats"),
+    path("rooms/<slug:slug>/cost", asking.cost, name="room_cost"),
     path("rooms/<slug:slug>/agents-now", now.show, name="agents_now"),
     path("rooms/<slug:slug>/agents/pause", pausing.pause, name="agents_pause"),
     path("rooms/<slug:slug>/agents/resume", pausing.resume, name="agents_resume"),

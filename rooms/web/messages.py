@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ..access import message_for, reader_in, room_for
 from ..errors import NotFound, RoomsError
-from ..services.messages import post_message
 from . import timeline
+from .composing import post_with_parts
 from .doors import PageRequest, complain, page, with_patience
 from .drawing import draw_message
 from .forms import SayForm
@@ -26,7 +26,7 @@ def say(request: PageRequest, slug: str) -> HttpResponse:
     form = SayForm(request.POST)
     if form.is_valid():
         try:
-            post_message(room=room, author=request.user, **form.cleaned_data)
+            post_with_parts(room=room, author=request.user, said=request.POST, **form.cleaned_data)
             return redirect(f"{room.get_absolute_url()}#end")
         except RoomsError as error:
             complain(form, error)

@@ -17,6 +17,7 @@ from ..models import Membership, Room, User
 from ..services.reactions import mark_read
 from ..services.rooms import change_room, create_room, delete_room
 from . import timeline
+from .composing import parts_for
 from .doors import PageRequest, complain, page
 from .forms import RoomForm, SayForm, SearchForm
 from .panels import panels_for
@@ -90,6 +91,7 @@ def room_context(request: PageRequest, room: Room, form: SayForm) -> dict[str, A
         "may_invite": rights.allow("invite_member"),
         "may_seat": rights.allow("manage_seats"),
         "max_characters": conf.MESSAGE_MAX_CHARACTERS,
+        "composer_parts": parts_for(room, request.user, request.POST),
         **shown,
         **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }

@@ -1,7 +1,9 @@
 // Where one writes. Whatever happens to the room or the connection, the words in it are not lost.
 
 import { announce } from "./announce.js";
+import { Asking } from "./asking.js";
 import { Drafts } from "./drafts.js";
+import { Estimate } from "./estimate.js";
 import { MentionMenu } from "./mention_menu.js";
 import { Outbox } from "./outbox.js";
 
@@ -26,8 +28,10 @@ export class Composer extends EventTarget {
     if (!this.form) return;
     this.input = this.form.elements.body;
     this.outbox = new Outbox({ room, feed, timeline, drafts: this.drafts, takeBack: (letter) => this.#takeBack(letter) });
+    this.asking = new Asking(this.form);
     this.menu = new MentionMenu({ input: this.input, element: document.getElementById("mention-menu"), people });
     if (!this.input.value) this.input.value = this.drafts.text;
+    this.estimate = new Estimate({ room, form: this.form, asking: this.asking });
     this.input.enterKeyHint = isTouch.matches ? "enter" : "send";
     this.#listen();
     this.#changed();
@@ -61,8 +65,11 @@ export class Composer extends EventTarget {
     const body = this.input.value;
     if (!body.trim() || this.isBlocked || this.#isTooLong) return;
     this.input.value = "";
-    this.outbox.send({ body, replyTo: this.#reply?.dataset.id });
+    this.outbox.send({ body, replyTo: this.#reply?.dataset.id, wish: this.asking.wish });
     this.replyTo(null);
+    this.asking.take(null);
+    this.asking.close();
+    this.estimate.clear();
     this.#changed();
     this.typing.said();
     this.timeline.paging.toEnd();
@@ -97,10 +104,11 @@ export class Composer extends EventTarget {
     this.input.focus();
   }
 
-  #takeBack({ body, replyTo }) {
+  #takeBack({ body, replyTo, wish }) {
     this.input.value = [body, this.input.value].filter(Boolean).join("\n");
     const article = replyTo && this.timeline.find(replyTo);
     if (article) this.replyTo(article);
+    if (wish) this.asking.take(wish);
     this.#changed();
     this.input.focus();
   }

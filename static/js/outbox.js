@@ -35,10 +35,10 @@ export class Outbox {
     }
   }
 
-  #deliver({ client, body, replyTo }) {
-    const said = { body, client_id: client, ...(replyTo && { reply_to: replyTo }) };
-    if (this.feed.hasSocket) return this.feed.command("message.post", said);
-    return askJSON(`/api/v1/rooms/${this.room.slug}/messages/`, { method: "POST", body: said });
+  #deliver({ client, body, replyTo, wish }) {
+    const said = { body, client_id: client, ...(replyTo && { reply_to: replyTo }), ...wish };
+    if (this.feed.hasSocket) return this.feed.command(wish ? "message.ask" : "message.post", said);
+    return askJSON(`/api/v1/rooms/${this.room.slug}/${wish ? "ask" : "messages"}/`, { method: "POST", body: said });
   }
 
   // It is kept, but the feed has not brought it: fetch it, so that it does not look unsent.

@@ -14,7 +14,7 @@ from django.test import Client
 from agents import gates, tasks
 from agents.gates import Pattern
 from agents.llm.scripted import Scripted
-from agents.models import Seat
+from agents.models import Seat, Wish
 from rooms import db
 from rooms.background import in_thread
 from rooms.live import hub as hubs
@@ -167,3 +167,22 @@ def client_of(user: User) -> Client:
     client = Client()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return client
+
+
+async def test_a_message_and_how_it_is_to_be_answered_go_over_the_socket_together(
+    den: Room, ada: User, eve: User, seat: Seat
+) -> None:
+    wish = {"coordination": "parallel", "agents": ["echo"], "approves_plans": True}
+    async with await signed_in(ada) as hers, await signed_in(eve) as outsider:
+        await hers.open("den")
+        said = await hers.ask("message.ask", room="den", body="tea?", client_id="c-1", **wish)
+        assert (said["type"], said["data"]["body"]) == ("ack", "tea?")
+        heard = await hers.until("message.posted")
+        assert heard["data"]["message"]["client_id"] == "c-1"
+        again = await hers.ask("message.ask", room="den", body="tea?", client_id="c-1", **wish)
+        assert again["data"]["id"] == said["data"]["id"]
+        for wrong in ({"coordination": "anarchy"}, {"agents": ["nobody"]}, {"agents": "echo"}, {"why": "because"}):
+            assert (await hers.ask("message.ask", room="den", body="tea?", **wrong))["code"] == "invalid"
+        assert (await outsider.ask("message.ask", room="den", body="tea?"))["code"] == "not_found"
+    kept = await in_thread(lambda: list(Wish.objects.values_list("coordination", "agents", "approves_plans")))
+    assert kept == [("parallel", ["echo"], True)]

@@ -38,6 +38,7 @@ def test_the_house_is_wired_like_this():
     assert settings.LLM_BACKEND == "agents.llm.scripted.Scripted"
     assert settings.RELAY_CHORES == ["agents.tasks.sweep"]
     assert settings.ROOM_PANELS == ["agents.web.panels.seats", "agents.web.panels.runs", "agents.web.notes.panel"]
+    assert settings.COMPOSER_PARTS == ["agents.web.asking.composer"]
     assert settings.HOUSE_PAGES == ["agents.web.pages.registry", "agents.web.pages.conversations"]
     assert [name.removeprefix("agents.web.links.") for name in settings.MESSAGE_LINKS] == [
         *("why", "run", "alternatives"),

@@ -118,6 +118,16 @@ def test_the_routers_choice_is_written_down_and_people_override_it(
 # --- plans that wait for people
 
 
+def test_who_asks_may_want_to_see_the_plan_first_where_the_room_does_not(
+    den: Room, ada: User, three: list[Seat], cast: Cast
+) -> None:
+    cast.says("echo", PLAN)
+    question = asked(den, ada, "tea?", "hierarchical", agents=["echo", "nod", "wit"], approves_plans=True)
+    run_out(question)
+    assert Event.objects.filter(room=den, type="plan.proposed").exists()
+    assert Step.objects.filter(task=run_for(question), held=True).count() == 3
+
+
 @pytest.fixture
 def planned(den: Room, ada: User, bob: User, three: list[Seat], cast: Cast, conduct: Set) -> Message:
     conduct("hierarchical", approves_plans=True)

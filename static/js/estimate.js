@@ -1,0 +1,81 @@
+// What a question may cost, below the composer, before it is sent: asked for when somebody stops typing, and shown when
+// several agents would answer, when it costs something, or when what is left will not do. It stands in nobody's way.
+
+import { askJSON } from "./http.js";
+
+const QUIET = 700;
+
+export class Estimate {
+  #timer;
+  #request;
+  #asked = "";
+
+  constructor({ room, form, asking }) {
+    this.line = document.getElementById("cost");
+    if (!this.line) return;
+    Object.assign(this, { room, form, asking });
+    form.elements.body.addEventListener("input", () => this.#soon());
+    asking.addEventListener("change", () => this.#soon());
+    form.querySelector(".cost__ask").addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#ask({ aloud: true });
+    });
+    this.#soon();
+  }
+
+  clear() {
+    if (!this.line) return;
+    this.#forget();
+    this.#show("");
+  }
+
+  #soon() {
+    const said = this.#said();
+    if (said === this.#asked) return;
+    this.#forget();
+    if (!said) return this.#show("");
+    this.#timer = setTimeout(() => this.#ask(), QUIET);
+  }
+
+  #forget() {
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+    this.#asked = "";
+  }
+
+  // As it would be asked for; nothing where no agent would hear of it.
+  #said({ aloud = false } = {}) {
+    const { body, reply_to: replyTo } = this.form.elements;
+    const wish = this.asking.wish;
+    const mayAnswer = aloud || wish || replyTo.value || body.value.includes("@") || "unasked" in this.line.dataset;
+    if (!body.value.trim() || !mayAnswer) return "";
+    const { coordination, agents } = wish ?? {};
+    return JSON.stringify({
+      body: body.value,
+      ...(coordination && { coordination }),
+      ...(agents && { agents }),
+      ...(replyTo.value && { reply_to: replyTo.value }),
+    });
+  }
+
+  async #ask({ aloud = false } = {}) {
+    const said = this.#said({ aloud });
+    if (!said) return this.#show("");
+    this.#forget();
+    this.#asked = said;
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    try {
+      const found = await askJSON(`/api/v1/rooms/${this.room.slug}/estimate/`, { method: "POST", body: JSON.parse(said), signal });
+      if (signal.aborted) return;
+      this.#show(aloud || found.notable ? [found.sentence, found.shortage].filter(Boolean).join(" ") : "", found.shortage);
+    } catch {
+      if (!signal.aborted) this.#show(""); // what is wrong is said when it is sent
+    }
+  }
+
+  #show(sentence, shortage = "") {
+    this.line.classList.toggle("cost--short", Boolean(shortage));
+    if (this.line.textContent !== sentence) this.line.textContent = sentence;
+  }
+}
