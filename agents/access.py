@@ -71,7 +71,7 @@ def seat_for(room: Room, username: str) -> Seat:
 
 def seats_of(room: Room) -> QuerySet[Seat]:
     return Seat.objects.filter(room=room).select_related(
-        "agent__user", "agent__owner", "room", "added_by", "scheduled_by"
+        "agent__user", "agent__owner", "agent__route", "room", "added_by", "scheduled_by"
     )
 
 
@@ -80,7 +80,7 @@ def agents_for(user: User) -> QuerySet[Agent]:
     there; staff sees all of it."""
     if user.kind != User.Kind.HUMAN:
         raise Forbidden
-    agents = Agent.objects.select_related("user", "owner").filter(draft=False, retired_at=None)
+    agents = Agent.objects.select_related("user", "owner", "route").filter(draft=False, retired_at=None)
     return agents if user.has_perm("agents.view_agent") else agents.filter(usable_by(user))
 
 

@@ -72,7 +72,7 @@ class AgentAdmin(admin.ModelAdmin):
     list_display = [
         "username",
         "name",
-        "model_name",
+        "way",
         "enabled",
         "visibility",
         "version",
@@ -81,7 +81,7 @@ class AgentAdmin(admin.ModelAdmin):
         "created_at",
     ]
     list_filter = ["enabled", "visibility", "route", "model"]
-    list_select_related = ["user", "owner"]
+    list_select_related = ["user", "owner", "route"]
     search_fields = ["user__username", "user__display_name", "persona"]
     autocomplete_fields = ["owner", "shared_with"]
     filter_horizontal = ["shared_rooms"]

@@ -84,7 +84,19 @@ class RouteAdmin(admin.ModelAdmin):
 @admin.register(Deployment)
 class DeploymentAdmin(admin.ModelAdmin):
     form = DeploymentForm
-    list_display = ["__str__", "model", "lane", "state", "first_word", "calls", "today", "order", "weight", "enabled"]
+    list_display = [
+        "__str__",
+        "model",
+        "lane",
+        "state",
+        "words",
+        "first_word",
+        "calls",
+        "today",
+        "order",
+        "weight",
+        "enabled",
+    ]
     list_filter = ["enabled", "route", "lane", "sees_images", "health__last_error"]
     list_select_related = ["route", "health"]
     search_fields = ["name", "route__name", "model", "base_url", "tags", "health__last_words"]

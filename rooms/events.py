@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from . import handlers, prepared, relaying
+from . import background, handlers, prepared, relaying
 from .live.frames import Frame, wire
 from .models import Event, Message, Room, User
 
@@ -100,20 +100,32 @@ EVERYWHERE = """
          ORDER BY id FOR NO KEY UPDATE
     ), r AS (
         UPDATE rooms_room SET last_seq = last_seq + 1 FROM places WHERE rooms_room.id = places.id
-        RETURNING rooms_room.id, last_seq
+        RETURNING rooms_room.id, last_seq, slug
+    ), kept AS (
+        INSERT INTO rooms_event (room_id, seq, type, data, moderators_only, pending, created_at)
+        SELECT r.id, r.last_seq, %(type)s, %(data)s::jsonb, false, false, statement_timestamp() FROM r
     )
-    INSERT INTO rooms_event (room_id, seq, type, data, moderators_only, pending, created_at)
-    SELECT r.id, r.last_seq, %(type)s, %(data)s::jsonb, false, false, statement_timestamp() FROM r
+    SELECT id, last_seq, slug FROM r
 """
 
 
-def record_everywhere(rooms: Collection[int], type: str, *, data: dict[str, Any]) -> int:
-    """The same small fact for all who listen in these rooms, in one statement that locks them until the commit; in how
-    many. Nobody is called: hubs see the new numbers within a second, and no handler hears of it."""
+def record_everywhere(rooms: Collection[int], type: str, *, data: dict[str, Any]) -> None:
+    """The same small fact for all who listen in these rooms, in one statement that locks them until the commit. No
+    handler hears of it."""
     if not connection.in_atomic_block:
         raise NoTransaction(type)
-    facts = {"rooms": sorted(rooms), "type": type, "data": orjson.dumps(data).decode()}
-    return prepared.execute(EVERYWHERE, facts) if rooms else 0
+    said = orjson.dumps(data).decode()
+    rows = prepared.fetch(EVERYWHERE, {"rooms": sorted(rooms), "type": type, "data": said})
+    frames = [
+        Frame(room_id=id, slug=slug, type=type, text=wire(type, slug, seq, said), seq=seq) for id, seq, slug in rows
+    ]
+    transaction.on_commit(partial(publish_all, frames), robust=True)
+
+
+def publish_all(frames: Collection[Frame]) -> None:
+    """Without waiting for any of them: whatever is not taken is read from the log."""
+    for frame in frames:
+        background.loop().call_soon_threadsafe(relaying.publish_soon, frame)
 
 
 def relay(event: Event) -> None:

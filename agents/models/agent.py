@@ -109,6 +109,11 @@ class Agent(models.Model):
         return self.model or settings.LLM_MODEL or "scripted"
 
     @property
+    def way(self) -> str:
+        """How it comes to a model, as people are told: by a route's name, or by the model's."""
+        return self.route.name if self.route is not None else self.model_name
+
+    @property
     def deadlines(self) -> Deadlines:
         return Deadlines(
             connect=self.connect_seconds,

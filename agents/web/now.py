@@ -54,13 +54,13 @@ def lines_of(room: Room, user: User) -> list[Line]:
     if conduct is not None and conduct.paused_at is not None:
         by = f" by @{conduct.paused_by.username}" if conduct.paused_by else ""
         why = f": {conduct.pause_reason}" if conduct.pause_reason else ""
-        return [Line("Agents", f"are paused here{by} since {clock(conduct.paused_at)}{why}")]
+        return [Line("Agents", f"have been paused here{by} since {clock(conduct.paused_at)}{why}")]
     found = standings(room, user) if seats else {}
     alike: dict[str, list[str]] = defaultdict(list)
     for seat in seats:
         if words := words_of(found.get(seat.pk, IDLE)):
             alike[words].append(seat.agent.user.name)
-    return [Line(names_of(who), f"{'is' if len(who) == 1 else 'are'} {words}") for words, who in alike.items()]
+    return [Line(names_of(who), sentence(words, many=len(who) > 1)) for words, who in alike.items()]
 
 
 def words_of(standing: Standing) -> str:
@@ -68,6 +68,13 @@ def words_of(standing: Standing) -> str:
     if standing.doing == Doing.PAUSED:
         return standing.detail
     return standing.words if standing.doing == Doing.FAILING and standing.detail else ""
+
+
+def sentence(words: str, *, many: bool) -> str:
+    """«has been failing since 12:40: …», «are switched off by @ada: …»."""
+    if words.startswith("failing since"):
+        return f"{'have' if many else 'has'} been {words}"
+    return f"{'are' if many else 'is'} {words}"
 
 
 def names_of(who: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -37,6 +38,8 @@ WORDS = ("text", "answer", "words", "summary")
 """Where steps of several kinds keep what they said."""
 INTERNAL = ("message", "said", "calls", "call", "number", "arguments", "taken_from", "forgotten")
 LONGEST = 4_000
+
+Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -168,10 +171,14 @@ class Node:
         return done and not {"result", "error"} & self.step.output.keys()
 
     @property
-    def calls(self) -> list[dict[str, Any]]:
+    def calls(self) -> list[Facts]:
         """The calls of models it took: routes, deployments, fallbacks."""
         found = self.step.output.get("calls", []) if self.is_shown else []
         return [call for call in found if isinstance(call, dict)]
+
+    @property
+    def calls_told(self) -> list[tuple[Facts, int]]:
+        return told_once(self.calls)
 
 
 @dataclass(frozen=True)
@@ -224,6 +231,19 @@ def panel_of(story: Provenance, user: Any) -> Panel:
     lines = [Line(path, edge[0] in done) for edge, path in drawing.lines.items()]
     may_stop = user.has_perm(needed_to_cancel(user, task), task.room)
     return Panel(story, nodes, lines, drawing.width, drawing.height, may_stop, user.has_perm(ASK, task.room))
+
+
+def told_once(calls: Iterable[Facts]) -> list[tuple[Facts, int]]:
+    """Calls as people read them, without what says nothing; the same one twice is told once, with how often."""
+    found: list[tuple[Facts, int]] = []
+    for call in calls:
+        facts = {name: value for name, value in call.items() if value not in ("", None, [])}
+        same = next((place for place, (other, _) in enumerate(found) if other == facts), None)
+        if same is None:
+            found.append((facts, 1))
+        else:
+            found[same] = facts, found[same][1] + 1
+    return found
 
 
 def in_order(step: Step) -> tuple[int, UUID]:

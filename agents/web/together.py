@@ -89,7 +89,7 @@ def pieces(request: PageRequest, slug: str) -> HttpResponse:
 def show(request: PageRequest, run_id: UUID) -> HttpResponse:
     """The same for one run, as a page."""
     run = run_for(request.user, run_id)
-    context = {"room": run.room, "run": run, "panels": [panel_of(run, request.user)]}
+    context = {"room": run.room, "run": run, "panels": [panel_of(run, request.user)], "is_page": True}
     return render(request, "agents/together.html", context)
 
 

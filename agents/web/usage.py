@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -16,6 +17,7 @@ from rooms.web.doors import PageRequest, page
 
 from ..charts import columns
 from ..ledger import Ledger, Span, Sum, ledger
+from ..models import Agent
 from ..money.standing import budgets_of
 from ..money.words import dollars
 from ..sheets import sheet
@@ -30,6 +32,7 @@ ELSEWHERE = "a room you are not in any more"
 def show(request: PageRequest) -> HttpResponse:
     days = days_asked(request)
     found = mine(request.user, Span.of_days(days))
+    in_words(found)
     today, month = found.days[-1], mine(request.user, Span.of_month())
     context = {
         "days": days,
@@ -67,6 +70,19 @@ def hide(user: User, rooms: Iterable[Sum]) -> None:
     for one in rooms:
         if one.key not in visible:
             one.name = ELSEWHERE
+
+
+def in_words(found: Ledger) -> None:
+    """Agents and rooms by the names that people know them by, where a table has room for them."""
+    rooms = dict(Room.objects.filter(pk__in=[one.key for one in found.by["room"]]).values_list("slug", "name"))
+    agents = {one.user.username: one.user.name for one in agents_in(found)}
+    for sums, names in ((found.by["room"], rooms), (found.by["agent"], agents)):
+        for one in sums:
+            one.name = names.get(one.name, one.name)
+
+
+def agents_in(found: Ledger) -> QuerySet[Agent]:
+    return Agent.objects.filter(pk__in=[one.key for one in found.by["agent"]]).select_related("user")
 
 
 def chart_of(found: Ledger) -> Any:

@@ -16,7 +16,7 @@ from ..models import Reason
 from ..provenance import provenance_of
 from ..tools.uses import uses_of
 from .money import dollars
-from .panel import Node, seconds_between
+from .panel import Node, seconds_between, told_once
 
 
 @require_GET
@@ -32,7 +32,7 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
         "knows_agent": task.agent_id in known_to(request.user, [task.agent_id]),
         "cost": dollars(why.cost_micros),
         "seconds": seconds_between(task.started_at, task.ended_at),
-        "calls": [call for step in why.steps for call in Node(step, why, None, 0).calls],
+        "calls": told_once(call for step in why.steps for call in Node(step, why, None, 0).calls),
         "ending": Reason(task.reason).label if task.reason else "",
         "used": uses_of(request.user, task.room, [task.pk]),
         "prompts": [(step, why.shows_prompt_of(step)) for step in why.steps if step.prompt_sha256],

@@ -1,6 +1,7 @@
 // What the agents are doing: beside each in the list of members, and in one line above the composer.
 
 import { askJSON } from "./http.js";
+import { clockTime } from "./times.js";
 
 const WORDS = {
   reading: "reading",
@@ -16,8 +17,6 @@ const ENDS = new Set(["message.finished", "message.interrupted", "message.withdr
 const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.changed"]);
 const SETTLES = 250; // what lasts no longer than this is not worth a line that jumps
 const LAPSES = 300_000; // no answer takes longer: the frame that told its end was lost
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export class Doing {
   #agents = new Map();
@@ -107,7 +106,7 @@ export class Doing {
 
 function inWords({ status, detail, since }) {
   if (status === "paused" && detail) return detail.startsWith("by ") ? `paused ${detail}` : detail;
-  const doing = [WORDS[status], since && `since ${clock.format(new Date(since))}`].filter(Boolean).join(" ");
+  const doing = [WORDS[status], since && `since ${clockTime(new Date(since))}`].filter(Boolean).join(" ");
   return [doing, detail].filter(Boolean).join(": ");
 }
 

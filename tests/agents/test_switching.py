@@ -103,6 +103,6 @@ def test_its_owner_switches_an_agent_off_and_is_named(
 def test_a_pause_stands_above_the_composer_with_who_and_why(den: Room, ada: User, bob: User, seat: Seat) -> None:
     pause_agents(room=den, by=ada, reason="Too loud.")
     page = page_of(bob)
-    assert "<b>Agents</b> are paused here by @ada since " in page
+    assert "<b>Agents</b> have been paused here by @ada since " in page
     assert "Too loud." in page
-    assert "are paused here by @ada" in page_of(bob, "/rooms/den/agents-now")
+    assert "have been paused here by @ada" in page_of(bob, "/rooms/den/agents-now")

@@ -122,6 +122,6 @@ def test_who_reads_along_sees_that_agents_are_paused(square, two, ada, eve, brow
     seat_agent(room=square, agent=Agent.objects.get(user__username="sage"), by=ada)
     pause_agents(room=square, by=ada, reason="Repairs.")
     page = browser_of(eve).get("/rooms/square/").content.decode()
-    assert "are paused here by @ada" in page
+    assert "have been paused here by @ada" in page
     begin_membership(room=square, user=eve, role="member", by=ada)
     assert "Repairs." in browser_of(eve).get("/rooms/square/").content.decode()
