@@ -202,6 +202,12 @@ class Panel:
         return self.story.task.is_live
 
     @property
+    def has_plan_to_decide(self) -> bool:
+        """Steps that wait until somebody has looked at the plan they are of; tools have cards of their own."""
+        waiting = [node.step for node in self.nodes if node.step.held and node.step.status == Status.WAITING]
+        return self.is_live and any(step.kind != Step.Kind.TOOL for step in waiting)
+
+    @property
     def may_redo(self) -> bool:
         reply = self.story.message
         return self.may_stop and self.may_ask and not self.is_live and not (reply and reply.is_recalled)

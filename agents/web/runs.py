@@ -18,6 +18,7 @@ from .. import services
 from ..access import ASK, needed_to_cancel, run_for, runs_for
 from ..models import Task
 from ..provenance import stories_of, story_of
+from ..tools.uses import uses_of
 from .panel import panel_of
 
 PAGE = 40
@@ -45,7 +46,14 @@ def index(request: PageRequest, slug: str) -> HttpResponse:
 @page
 def show(request: PageRequest, run_id: UUID) -> HttpResponse:
     story = story_of(run_for(request.user, run_id), request.user)
-    context = {"panel": panel_of(story, request.user), "story": story, "task": story.task, "room": story.task.room}
+    task = story.task
+    context = {
+        "panel": panel_of(story, request.user),
+        "story": story,
+        "task": task,
+        "room": task.room,
+        "used": uses_of(request.user, task.room, [task.pk]) if task.is_live else [],
+    }
     return render(request, "agents/_run.html" if "piece" in request.GET else "agents/run.html", context)
 
 

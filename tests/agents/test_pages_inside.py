@@ -195,3 +195,31 @@ def test_too_many_messages_at_once_are_refused(den: Room, ada: User) -> None:
     ids = ",".join(["01a1fc4e-3e63-7f6e-afa6-2899534b32d7"] * 201)
     page(ada, f"/rooms/den/beside?m={ids}", 400)
     page(ada, "/rooms/den/beside?m=nonsense", 404)
+
+
+def test_what_waits_for_people_is_decided_on_the_page_of_its_run_too(
+    den: Room, ada: User, bob: User, gus: User, seat: Seat, scripted: Scripted
+) -> None:
+    Agent.objects.update(tools=["withdraw_messages"])
+    seq = say(den, bob, "I never liked the tea.").seq
+    scripted.calls("withdraw_messages", numbers=[seq]).finishes("tool_calls")
+    run = run_for(ask(den, bob, "@echo take that back"))
+    html = page(bob, f"/runs/{run.pk}/")
+    assert "wants to use <code>withdraw_messages</code>" in html
+    assert "/approvals/" in html
+    assert "/approvals/" not in page(gus, f"/runs/{run.pk}/")
+    decide = re.search(r'action="(/approvals/[^"]+)"', html)
+    assert decide is not None
+    client_of(bob).post(decide[1], {"decision": "deny"})
+    assert "wants to use" not in page(bob, f"/runs/{run.pk}/")
+
+
+def test_the_same_call_of_a_model_is_told_once_with_how_often() -> None:
+    from agents.web.panel import told_once
+
+    call = {"deployment": "", "model": "scripted", "result": "answered"}
+    told = told_once([call, {**call, "deployment": "fast/own"}, call])
+    assert told == [
+        ({"model": "scripted", "result": "answered"}, 2),
+        ({"deployment": "fast/own", "model": "scripted", "result": "answered"}, 1),
+    ]
