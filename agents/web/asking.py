@@ -16,7 +16,7 @@ from rooms.access import as_uuid, rights_in, room_for
 from rooms.errors import RoomsError
 from rooms.models import Room, User
 from rooms.services.messages import Posted
-from rooms.web.composing import Part
+from rooms.web.composing import NOTHING, Part
 from rooms.web.doors import PageRequest, page
 from rooms.web.forms import SayForm
 from rooms.web.rooms import draw_room
@@ -63,7 +63,7 @@ def composer(room: Room, user: User, said: QueryDict) -> Part | None:
         above=notices,
         beside=drawn("agents/_ask.html", context | {"words": in_words(conduct, wanted, seats)})
         if len(seats) > 1
-        else "",
+        else NOTHING,
         below=drawn("agents/_cost.html", {"room": room, "found": told(room, user, said, wanted), **watched(seats)}),
         keep=keeper(room, wanted) if wanted.says_something else None,
     )

@@ -25,10 +25,11 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence, of whom it is said in front of it."""
+    """One sentence, of whom it is said in front of it. `is_of_a_model`: nobody has switched anything."""
 
     who: str
     words: str
+    is_of_a_model: bool = False
 
 
 def above(room: Room, user: User) -> SafeString:
@@ -43,8 +44,10 @@ def show(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def context_of(room: Room, user: User) -> dict[str, object]:
+    """`again`: whether a page has to ask by itself when it is over. Switching is told; that a model is back is not."""
     lines = lines_of(room, user)
-    return {"room": room, "lines": lines[:SHOWN], "more": max(0, len(lines) - SHOWN)}
+    again = any(line.is_of_a_model for line in lines)
+    return {"room": room, "lines": lines[:SHOWN], "more": max(0, len(lines) - SHOWN), "again": again}
 
 
 def lines_of(room: Room, user: User) -> list[Line]:
@@ -56,25 +59,21 @@ def lines_of(room: Room, user: User) -> list[Line]:
         why = f": {conduct.pause_reason}" if conduct.pause_reason else ""
         return [Line("Agents", f"have been paused here{by} since {clock(conduct.paused_at)}{why}")]
     found = standings(room, user) if seats else {}
-    alike: dict[str, list[str]] = defaultdict(list)
+    alike: dict[Standing, list[str]] = defaultdict(list)
     for seat in seats:
-        if words := words_of(found.get(seat.pk, IDLE)):
-            alike[words].append(seat.agent.user.name)
-    return [Line(names_of(who), sentence(words, many=len(who) > 1)) for words, who in alike.items()]
+        standing = found.get(seat.pk, IDLE)
+        if standing.detail and standing.doing in (Doing.PAUSED, Doing.FAILING):
+            alike[standing].append(seat.agent.user.name)
+    return [line_of(standing, who) for standing, who in alike.items()]
 
 
-def words_of(standing: Standing) -> str:
-    """Of a failure that has no known cause, the message above has said it already."""
+def line_of(standing: Standing, who: list[str]) -> Line:
+    """«Echo has been failing since 12:40: …», «Echo and Nod are switched off by @ada: …»."""
+    many = len(who) > 1
     if standing.doing == Doing.PAUSED:
-        return standing.detail
-    return standing.words if standing.doing == Doing.FAILING and standing.detail else ""
-
-
-def sentence(words: str, *, many: bool) -> str:
-    """«has been failing since 12:40: …», «are switched off by @ada: …»."""
-    if words.startswith("failing since"):
-        return f"{'have' if many else 'has'} been {words}"
-    return f"{'are' if many else 'is'} {words}"
+        return Line(names_of(who), f"{'are' if many else 'is'} {standing.detail}")
+    verb = ("have been" if many else "has been") if standing.since else ("are" if many else "is")
+    return Line(names_of(who), f"{verb} {standing.words}", is_of_a_model=True)
 
 
 def names_of(who: list[str]) -> str:

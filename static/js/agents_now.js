@@ -3,7 +3,8 @@
 import { ask } from "./http.js";
 
 const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.added", "seat.changed", "seat.removed"]);
-const SOON = 150; // several agents fail together
+const SOON = 100; // several agents fail together, and everybody here is told at once
+const SPREAD = 400;
 const AGAIN = 30_000; // nothing tells that a model is back
 
 export class AgentsNow {
@@ -27,7 +28,7 @@ export class AgentsNow {
     this.#soon();
   }
 
-  #soon(delay = SOON) {
+  #soon(delay = SOON + Math.random() * SPREAD) {
     if (!this.element) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#draw(), delay);
@@ -48,10 +49,12 @@ export class AgentsNow {
     const template = document.createElement("template");
     template.innerHTML = html;
     const found = template.content.firstElementChild;
-    if (found && found.innerHTML !== this.element.innerHTML) this.element.replaceChildren(...found.childNodes);
+    if (!found) return;
+    this.element.toggleAttribute("data-again", found.hasAttribute("data-again"));
+    if (found.innerHTML !== this.element.innerHTML) this.element.replaceChildren(...found.childNodes);
   }
 
   #lookAgain() {
-    if (this.element.childElementCount) this.#soon(AGAIN);
+    if (this.element.hasAttribute("data-again")) this.#soon(AGAIN);
   }
 }

@@ -15,12 +15,15 @@ const WORDS = {
 const AT_WORK = new Set(["reading", "thinking", "using_tool", "writing"]);
 const ENDS = new Set(["message.finished", "message.interrupted", "message.withdrawn", "message.redacted"]);
 const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.changed"]);
+const SOON = 100;
+const SPREAD = 400;
 const SETTLES = 250; // what lasts no longer than this is not worth a line that jumps
 const LAPSES = 300_000; // no answer takes longer: the frame that told its end was lost
 
 export class Doing {
   #agents = new Map();
   #timer;
+  #looking;
 
   constructor({ room, feed, people }) {
     this.room = room;
@@ -32,7 +35,7 @@ export class Doing {
 
   hear({ type, data }) {
     if (type === "status" && data.agent) return this.#told(data);
-    if (SWITCHES.has(type)) return this.#look();
+    if (SWITCHES.has(type)) return this.#lookSoon();
     if (ENDS.has(type)) this.#set(data.message?.author?.username, "idle", "", { known: true });
     if (type === "seat.removed") this.#set(data.agent, "idle");
   }
@@ -40,7 +43,13 @@ export class Doing {
   // Of a failure the frame says no more than that there was one.
   #told({ agent, status, detail }) {
     this.#set(agent, status, detail);
-    if (status === "failing") this.#look();
+    if (status === "failing") this.#lookSoon();
+  }
+
+  // Everybody here is told at once, and not all of them ask at once.
+  #lookSoon() {
+    clearTimeout(this.#looking);
+    this.#looking = setTimeout(() => this.#look(), SOON + Math.random() * SPREAD);
   }
 
   async #look() {

@@ -79,7 +79,7 @@ def test_the_staff_that_switched_a_flag_is_named_by_the_audit(
 
 
 def test_a_flag_for_some_says_so_to_the_others(den: Room, ada: User, bob: User, seat: Seat, asking: Asking) -> None:
-    flag = Flag.objects.create(name="agent:echo", superusers=False)
+    flag: Any = Flag.objects.create(name="agent:echo", superusers=False)
     flag.users.add(ada)
     flag.save()
     assert told(asking, ada) == ("idle", "")
