@@ -22,6 +22,7 @@ HEADINGS = {
     "AGENT_TOOLS": "what agents may be allowed to do besides talking",
     "RELAY_CHORES": "done by the relay each five seconds, also when no worker lives",
     "ROOM_PANELS": "what floors above add to the pages of a room",
+    "COMPOSER_PARTS": "what floors above add to where one writes, and keep with what is sent",
     "HOUSE_PAGES": "what floors above have besides rooms",
     "LLM_BACKEND": "who answers for the agents",
     "MESSAGE_LINKS": "what floors above offer about a message",

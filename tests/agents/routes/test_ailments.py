@@ -61,7 +61,7 @@ def test_with_nothing_else_to_try_it_is_failing_and_the_room_says_why_and_since_
     ask(den, ada, "@echo?")
     assert told(asking, bob) == ("failing", "its model cannot be reached")
     page = page_of(bob, "/rooms/den/")
-    assert "is failing since " in page
+    assert "has been failing since " in page
     assert "its model cannot be reached" in page
     for secret in (KEY, upstream.base, "Traceback"):
         assert secret not in page
@@ -69,7 +69,7 @@ def test_with_nothing_else_to_try_it_is_failing_and_the_room_says_why_and_since_
     broken.save()
     ask(den, ada, "@echo again?")
     assert told(asking, bob) == ("idle", "")
-    assert "is failing since" not in page_of(bob, "/rooms/den/")
+    assert "has been failing since" not in page_of(bob, "/rooms/den/")
 
 
 def test_one_refused_question_is_no_illness_and_a_used_up_budget_is(
