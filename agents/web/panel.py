@@ -34,6 +34,7 @@ STATES = {
     Status.CANCELLED: "stopped",
     Status.INTERRUPTED: "broken off",
 }
+HELD = "waits for people"
 WORDS = ("text", "answer", "words", "summary")
 """Where steps of several kinds keep what they said."""
 INTERNAL = ("message", "said", "calls", "call", "number", "arguments", "taken_from", "forgotten")
@@ -76,7 +77,7 @@ class Node:
     @property
     def state(self) -> str:
         if self.step.held and self.step.status == Status.WAITING:
-            return "waits for people"
+            return HELD
         return "taken over" if "taken_from" in self.step.input else STATES[Status(self.step.status)]
 
     @property
@@ -202,10 +203,13 @@ class Panel:
         return self.story.task.is_live
 
     @property
+    def held(self) -> list[Step]:
+        return [node.step for node in self.nodes if node.step.held and node.step.status == Status.WAITING]
+
+    @property
     def has_plan_to_decide(self) -> bool:
         """Steps that wait until somebody has looked at the plan they are of; tools have cards of their own."""
-        waiting = [node.step for node in self.nodes if node.step.held and node.step.status == Status.WAITING]
-        return self.is_live and any(step.kind != Step.Kind.TOOL for step in waiting)
+        return self.is_live and any(step.kind != Step.Kind.TOOL for step in self.held)
 
     @property
     def may_redo(self) -> bool:
@@ -224,6 +228,8 @@ class Panel:
     @property
     def ending(self) -> str:
         task = self.story.task
+        if self.is_live and self.held:
+            return HELD
         return str(Reason(task.reason).label) if task.reason else STATES[Status(task.status)]
 
 
