@@ -61,7 +61,7 @@ def thinking(talk: Conversation) -> dict[str, str]:
 
     Of a long one the gates see more than is kept, so that nothing is cut in two which they would have found.
     """
-    text = showable("".join(talk.thoughts)).strip()
+    text = showable("".join(talk.thoughts)[: 2 * LONGEST_THOUGHTS]).strip()
     further = sum(gates.reach_of(gate) for gate in gates.gates())
     seen = text[: LONGEST_THOUGHTS + further]
     try:

@@ -19,7 +19,6 @@ from rooms.live import streams
 from rooms.models import Message
 
 from .claims import LEASE
-from .concluding import LONGEST_THOUGHTS
 from .gates import Withheld
 from .hush import Hush
 from .listening import call
@@ -131,6 +130,10 @@ class Conversation:
         """Whether what was set aside reaches for one call more, beside what the calls before have taken."""
         return not self.usages or self.purse is None or self.purse.pays_for_another()
 
+    def pays_for(self, text: str) -> bool:
+        """Whether what was set aside reaches for this of what the model writes."""
+        return self.purse is None or self.purse.pays_for(text)
+
     def hear(self, text: str) -> None:
         """From the model: what of it goes on with what another one began may be said."""
         self.written.append(text)
@@ -156,12 +159,13 @@ class Conversation:
         self.tape.failed(error)
         if error.usage is not None:
             self.usages.append(error.usage)
-        elif self.written:
+        elif self.written or self.thoughts:
             self.usages.append(self.estimate())
 
     def estimate(self) -> Usage:
         """Of the call that is under way, or was."""
-        return self.backend.usage_of(self.request, "".join(self.written)) if self.backend else Usage()
+        written = "".join([*self.written, *self.thoughts])
+        return self.backend.usage_of(self.request, written) if self.backend else Usage()
 
     def spent(self) -> Usage | None:
         """All calls together, and the one cut off in its midst by an estimate. None when nothing was taken."""
@@ -202,11 +206,6 @@ class Conversation:
     def holds_its_lease(self) -> bool:
         """A process that slept may hear from its model before its watch has looked: asked before every word."""
         return time.monotonic() - self.leased <= LEASE
-
-    def think(self, text: str) -> None:
-        """Its beginning is enough."""
-        if sum(map(len, self.thoughts)) < 2 * LONGEST_THOUGHTS:
-            self.thoughts.append(text[: 2 * LONGEST_THOUGHTS])
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""

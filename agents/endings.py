@@ -22,15 +22,14 @@ from rooms.services.messages import finish_message, interrupt_message, withdraw_
 
 from . import approvals, money, plans, tapes
 from .afterwards import afterwards
+from .charging import charge
 from .laying import begin, tell_of
-from .llm.port import Usage as Spent
-from .models import Reason, Status, Step, Task, Usage
+from .models import Reason, Status, Step, Task
 from .models.task import ENDED, LIVE
 from .occasions import is_volunteer
 from .outcomes import Outcome
 from .together.forgetting import forget_about
 from .together.going_on import go_on
-from .together.work import agent_of
 from .tools import telling
 
 log = logging.getLogger(__name__)
@@ -59,8 +58,7 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
         status=outcome.status, ended_at=Now(), lease_until=None, error=outcome.error, **kept_of(step, outcome)
     ):
         return False
-    if outcome.usage is not None:
-        charge(step, fence, outcome.usage, outcome.model)
+    charge(step, fence, outcome)
     money.settle(step, outcome.usage)
     if outcome.calls:
         keep_words(step.task, outcome.text)
@@ -108,25 +106,6 @@ def is_stopped_alone(step: Step, outcome: Outcome) -> bool:
 
 def has_more(task: Task) -> bool:
     return Step.objects.filter(task=task, status__in=LIVE).exists()
-
-
-def charge(step: Step, fence: int, spent: Spent, model: str = "") -> None:
-    """One row for one claim: the pair of step and fence is unique, so nothing is ever charged twice."""
-    task, agent = step.task, agent_of(step)
-    Usage.objects.create(
-        step=step,
-        fence=fence,
-        agent=agent,
-        room_id=task.room_id,
-        requester_id=task.requester_id,
-        payer=money.payer_of(task),
-        route_id=agent.route_id,
-        model=model or agent.model_name,
-        prompt_tokens=spent.prompt_tokens,
-        completion_tokens=spent.completion_tokens,
-        cost_micros=spent.cost_micros,
-        estimated=spent.estimated,
-    )
 
 
 def end_task(task: Task, outcome: Outcome) -> bool:

@@ -44,7 +44,7 @@ def findings(deployment: Deployment, breaker: Breaker | None) -> Iterator[tuple[
     if obstacle := key_of(deployment)[1]:
         yield "failing", obstacle
     if is_spent(deployment):
-        yield "out of budget", f"Today's ${deployment.dollars_per_day:f} are used up."
+        yield "out of budget", spent_words(deployment)
     if health.out_of_money:
         yield "out of budget", health.last_words
     if breaker is not None and breaker.state != Breaker.State.CLOSED:
@@ -59,8 +59,17 @@ def findings(deployment: Deployment, breaker: Breaker | None) -> Iterator[tuple[
 
 
 def is_spent(deployment: Deployment) -> bool:
-    health, limit = deployment.health, deployment.dollars_per_day
-    return limit is not None and health.spent_on == datetime.now(UTC).date() and health.spent_micros >= limit * MICROS
+    """Its limit is reached, or what is left of it was too little for a call."""
+    health, limit, today = deployment.health, deployment.dollars_per_day, datetime.now(UTC).date()
+    if limit is None:
+        return False
+    return health.short_on == today or (health.spent_on == today and health.spent_micros >= limit * MICROS)
+
+
+def spent_words(deployment: Deployment) -> str:
+    left = (deployment.dollars_per_day or 0) * MICROS - deployment.health.spent_micros
+    words = "are used up" if left <= 0 else "do not reach for another call"
+    return f"Today's ${deployment.dollars_per_day:f} {words}. There will be more at midnight UTC."
 
 
 def last_trouble(deployment: Deployment) -> str:

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
 
 from rooms.models import Room, User
 
-from .models import Agent
+from .models import HOUSE_PAYS, Agent, Purpose, Route
 
-DIMENSIONS = ("person", "room", "agent", "route", "model", "day")
+DIMENSIONS = ("person", "room", "agent", "route", "deployment", "model", "purpose", "day")
+HOUSE = "house"
+PAYER = f"CASE WHEN u.purpose IN {HOUSE_PAYS} THEN '{HOUSE}' ELSE coalesce(u.payer_id::text, '') END"
+"""Who pays, as text: a person's id, nothing for one that is gone, or the house."""
 
 # One walk along the index gives all of them. Exactly one key of each row is not that of another set.
-SUMS = """
-    SELECT CASE WHEN GROUPING(u.payer_id) = 0 THEN 'person' WHEN GROUPING(u.room_id) = 0 THEN 'room'
+SUMS = f"""
+    SELECT CASE WHEN GROUPING(s.payer) = 0 THEN 'person' WHEN GROUPING(u.room_id) = 0 THEN 'room'
                 WHEN GROUPING(u.agent_id) = 0 THEN 'agent' WHEN GROUPING(u.route_id) = 0 THEN 'route'
-                WHEN GROUPING(u.model) = 0 THEN 'model' WHEN GROUPING(s.day) = 0 THEN 'day' ELSE 'all' END,
-           coalesce(u.payer_id::text, u.room_id::text, u.agent_id::text, u.route_id::text, u.model, s.day::text, ''),
-           count(*), coalesce(sum(u.prompt_tokens), 0), coalesce(sum(u.completion_tokens), 0),
-           coalesce(sum(u.cost_micros), 0)
-      FROM agents_usage u CROSS JOIN LATERAL (SELECT (u.created_at AT TIME ZONE 'UTC')::date AS day) s
+                WHEN GROUPING(u.deployment) = 0 THEN 'deployment' WHEN GROUPING(u.model) = 0 THEN 'model'
+                WHEN GROUPING(u.purpose) = 0 THEN 'purpose' WHEN GROUPING(s.day) = 0 THEN 'day' ELSE 'all' END,
+           coalesce(s.payer, u.room_id::text, u.agent_id::text, u.route_id::text, u.deployment, u.model, u.purpose,
+                    s.day::text, ''),
+           count(*) FILTER (WHERE u.purpose <> 'excess'),
+           coalesce(sum(u.prompt_tokens), 0), coalesce(sum(u.completion_tokens), 0), coalesce(sum(u.cost_micros), 0)
+      FROM agents_usage u
+     CROSS JOIN LATERAL (SELECT (u.created_at AT TIME ZONE 'UTC')::date AS day, {PAYER} AS payer) s
      WHERE u.created_at >= %(since)s AND u.created_at < %(until)s
        AND (%(person)s::bigint IS NULL OR u.payer_id = %(person)s)
        AND (%(room)s::bigint IS NULL OR u.room_id = %(room)s)
        AND (%(agent)s::bigint IS NULL OR u.agent_id = %(agent)s)
-     GROUP BY GROUPING SETS ((u.payer_id), (u.room_id), (u.agent_id), (u.route_id), (u.model), (s.day), ())
+     GROUP BY GROUPING SETS ((s.payer), (u.room_id), (u.agent_id), (u.route_id), (u.deployment), (u.model), (u.purpose),
+                             (s.day), ())
      ORDER BY 6 DESC, 4 DESC, 2
-"""
+"""  # noqa: S608  # only words of our own are formatted in
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +124,26 @@ def name(dimension: str, sums: list[Sum]) -> None:
         one.name = names.get(one.key, one.key or NOBODY.get(dimension, ""))
 
 
-NOBODY = {"person": "somebody who is gone", "room": "a room that is gone", "route": "without a route"}
+NOBODY = {
+    "person": "somebody who is gone",
+    "room": "no room, or one that is gone",
+    "agent": "no agent",
+    "route": "without a route",
+    "deployment": "without a route",
+}
 
 
 def names_of(dimension: str, keys: Iterable[str]) -> dict[str, str]:
-    if dimension not in ("person", "group", "room", "agent", "route"):
-        return {}
-    rows: Iterable[tuple[Any, str]] = {
-        "person": lambda: User.objects.filter(pk__in=keys).values_list("pk", "username"),
-        "group": lambda: Group.objects.filter(pk__in=keys).values_list("pk", "name"),
-        "room": lambda: Room.objects.filter(pk__in=keys).values_list("pk", "slug"),
-        "agent": lambda: Agent.objects.filter(pk__in=keys).values_list("pk", "user__username"),
-        "route": lambda: routes_named(keys),
-    }[dimension]()
-    return {str(key): given for key, given in rows}
-
-
-def routes_named(keys: Iterable[str]) -> Iterable[tuple[Any, str]]:
-    """Routes are another part's; a house may have none."""
-    route = apps.all_models["agents"].get("route")
-    if route is None:
-        return []
-    return route._default_manager.filter(pk__in=keys).values_list("pk", "name")
+    """Of those that have a name: people, groups, rooms, agents, routes by their ids, and what a model was asked for."""
+    if dimension == "purpose":
+        return dict(Purpose.choices)
+    ids = [key for key in keys if key.isdigit()]
+    named: dict[str, Callable[[], Iterable[tuple[Any, str]]]] = {
+        "person": lambda: User.objects.filter(pk__in=ids).values_list("pk", "username"),
+        "group": lambda: Group.objects.filter(pk__in=ids).values_list("pk", "name"),
+        "room": lambda: Room.objects.filter(pk__in=ids).values_list("pk", "slug"),
+        "agent": lambda: Agent.objects.filter(pk__in=ids).values_list("pk", "user__username"),
+        "route": lambda: Route.objects.filter(pk__in=ids).values_list("pk", "name"),
+    }
+    found = {str(key): given for key, given in named[dimension]()} if dimension in named and ids else {}
+    return {HOUSE: "the house", **found} if dimension == "person" else found

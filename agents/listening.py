@@ -42,11 +42,13 @@ async def heard(talk: Conversation, leave: Leave) -> Finish | None:
                 case Text(text):
                     if not talk.written:
                         await leave.spoke()
-                    if talk.purse is not None and not talk.purse.pays_for(text):
+                    if not talk.pays_for(text):
                         return None
                     talk.hear(text)
                 case Thought(text):
-                    talk.think(text)
+                    if not talk.pays_for(text):
+                        return None
+                    talk.thoughts.append(text)
                 case ToolCall():
                     talk.calls.append(part)
                     talk.tape.take(part)

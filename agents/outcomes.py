@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from rooms.gates import Verdict
+from rooms.spans import in_words as span_in_words
 
 from .llm.port import Finish, LLMError, ToolCall, Usage
 from .models import Reason, Status
@@ -73,8 +75,18 @@ class Outcome:
     @property
     def model(self) -> str:
         """The one that was called last; nothing when none was."""
-        calls = self.output.get("calls") or [{}]
-        return str(calls[-1].get("model", ""))
+        return str(self.last_call.get("model", ""))
+
+    @property
+    def deployment(self) -> str:
+        """Where that was; nothing where there is no route."""
+        return str(self.last_call.get("deployment", ""))
+
+    @property
+    def last_call(self) -> Mapping[str, Any]:
+        """Of those that were made: a place that was passed over has not been called."""
+        calls = self.output.get("calls") or ()
+        return next((call for call in reversed(calls) if call.get("result") not in ("full", "resting")), {})
 
     @property
     def sentence(self) -> str:
@@ -123,6 +135,12 @@ def not_answering(name: str, retry_in: float) -> Outcome:
     return Outcome(
         Reason.UNAVAILABLE, notice=f"{name} is not answering right now; trying again in {in_words(retry_in)}."
     )
+
+
+def spent(resets_in: float) -> Outcome:
+    """All places of the agent's route have used up their money."""
+    again = f"There will be some again in {span_in_words(resets_in)}, at midnight UTC."
+    return Outcome(Reason.BUDGET, notice=f"What the house spends on this model today is used up. {again}")
 
 
 def in_words(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Deployments that nobody has called lately are asked for one token, where `LLM_PROBE_SECONDS` says so.
 
-A probe goes through breaker and limits like any call, so that it is also what finds a provider back again.
+A probe goes through breaker and limits like any call, so that it is also what finds a provider back again; the house
+pays for it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from django.conf import settings
 from rooms import background, prepared
 
 from .admission import Closed, Leave, admit
+from .charging import house_pays
 from .llm.candidates import Candidate
 from .llm.port import Deadlines, Finish, LLMError, Request, Text, Turn, Usage
-from .models import Deployment
+from .models import Deployment, Purpose
 from .routes import candidate_of
 
 log = logging.getLogger(__name__)
@@ -71,16 +73,19 @@ async def ask(candidate: Candidate) -> None:
     if isinstance(leave, Closed):
         return
     try:
-        await leave.succeeded(await hear(candidate, leave))
+        usage = await hear(candidate, leave)
+        await leave.succeeded(usage)
     except LLMError as error:
+        usage = error.usage or Usage()
         if error.kind == "empty":  # it answered, and its one token was no word
-            await leave.succeeded(error.usage or Usage())
+            await leave.succeeded(usage)
         else:
             log.warning("%s was asked whether it lives: %s", candidate.breaker, error)
             await leave.failed(error)
     except BaseException:
         await leave.unused()
         raise
+    await house_pays(Purpose.PROBE, candidate, usage)
 
 
 async def hear(candidate: Candidate, leave: Leave) -> Usage:

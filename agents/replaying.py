@@ -1,5 +1,6 @@
 """A turn once more, offline: its prompts from the recorded ids, its model from the recorded tapes, its tools from what
-they answered. The words go the same way as then, through the voice and the gates, to nobody; nothing is written.
+they answered. The words go the same way as then, through the voice and the gates, to nobody; nothing is written but the
+bill of a live call.
 
 A tape plays only for the request it was recorded for. Where the request differs, that is said, and so is where.
 """
@@ -12,11 +13,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from rooms import db
+
 from . import gates, tapes
+from .admission import Leave, admit
+from .charging import house_pays
 from .gates import Window, Withheld
 from .graph import layers_of
-from .llm.port import LLMError, Part, Text
-from .models import Agent, Step, Tape, Task
+from .llm.candidates import Candidate
+from .llm.port import Finish, LLMError, Part, Text, Usage
+from .models import Agent, Purpose, Step, Tape, Task
 from .models.prompt import sha256_of
 from .rebuilding import Told, rebuilt
 from .routes import candidates_for
@@ -63,7 +69,7 @@ def replay(task: Task, how: Turning) -> Replayed:
         if calls is None:
             found.complete = False
             return found
-        found.text, end = asyncio.run(play(calls, found.text))
+        found.text, end = asyncio.run(played(calls, found.text))
         found.remarks += [f"It ended so: {end}"] if end else []
     return found
 
@@ -96,7 +102,8 @@ def calls_of(step: Step, told: Told, how: Turning, found: Replayed) -> list[Call
     found.remarks += differences(step, recorded, facts)
     if how.live:
         found.remarks.append("There is no tape of this request; the model itself is asked.")
-        return [live_call(how.agent or step.task.agent, told)]
+        agent = how.agent or step.task.agent
+        return [live_call(step.task, agent.pk, candidates_for(agent, told.request))]
     found.remarks.append(f"There is no tape of the request of step {step.pk}. With --live the model itself is asked.")
     return None
 
@@ -107,10 +114,36 @@ async def from_tape(tape: Tape) -> AsyncGenerator[Part, None]:
         await asyncio.sleep(0)
 
 
-def live_call(agent: Agent, told: Told) -> AsyncGenerator[Part, None]:
-    """At the first place where it may be made."""
-    place = candidates_for(agent, told.request)[0]
-    return place.backend.stream(place.request)
+async def live_call(task: Task, agent: int, places: Sequence[Candidate]) -> AsyncGenerator[Part, None]:
+    """At the first place where it may be made. The house pays: nobody of the room has asked for it."""
+    place, leave = await first_open(places)
+    usage = Usage()
+    try:
+        async with aclosing(place.backend.stream(place.request)) as parts:
+            async for part in parts:
+                if isinstance(part, Text) and leave.first_word is None:
+                    await leave.spoke()
+                usage = part.usage if isinstance(part, Finish) else usage
+                yield part
+        await leave.succeeded(usage)
+    except LLMError as error:
+        usage = error.usage or usage
+        await leave.failed(error)
+        raise
+    except BaseException:
+        await leave.unused()
+        raise
+    finally:
+        await house_pays(Purpose.REPLAY, place, usage, agent=agent, room=task.room_id)
+        await place.backend.close()  # the loop ends with this
+
+
+async def first_open(places: Sequence[Candidate]) -> tuple[Candidate, Leave]:
+    """Raises LLMError when there is none."""
+    for place in places:
+        if not place.obstacle and isinstance(leave := await admit(place), Leave):
+            return place, leave
+    raise LLMError("busy", "No place of its route may be called now.")
 
 
 def other_tapes(step: Step, facts: dict[str, Any]) -> list[Tape]:
@@ -135,6 +168,13 @@ def values(name: str, then: dict[str, Any], now: dict[str, Any]) -> str:
     if name in ("model", "may_call"):
         return f": {then.get(name)} then, {now[name]} now"
     return f" ({str(then.get(name))[:12]} then, {str(now[name])[:12]} now)"
+
+
+async def played(calls: Sequence[Call], before: str) -> tuple[str, str]:
+    try:
+        return await play(calls, before)
+    finally:
+        await db.close()
 
 
 async def play(calls: Sequence[Call], before: str) -> tuple[str, str]:

@@ -17,8 +17,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 
+from .choosing import price_of
 from .health import Condition, condition_now
 from .models import Deployment, Route
+from .routes import LIMITS
 from .sealing import Unopened, sealed_anew
 from .tasks import ask_deployments, send
 
@@ -39,7 +41,7 @@ class DeploymentForm(forms.ModelForm):
         model = Deployment
         fields = [
             *("route", "name", "model", "base_url", "api_version", "lane", "key_variable", "order", "weight", "tags"),
-            *("prompt_price", "completion_price", "requests_per_minute", "concurrent_calls", "dollars_per_day"),
+            *("prompt_price", "completion_price", *LIMITS),
             *("sees_images", "continues", "enabled"),
         ]
 
@@ -90,6 +92,7 @@ class DeploymentAdmin(admin.ModelAdmin):
         "lane",
         "state",
         "words",
+        "price",
         "first_word",
         "calls",
         "today",
@@ -100,13 +103,13 @@ class DeploymentAdmin(admin.ModelAdmin):
     list_filter = ["enabled", "route", "lane", "sees_images", "health__last_error"]
     list_select_related = ["route", "health"]
     search_fields = ["name", "route__name", "model", "base_url", "tags", "health__last_words"]
-    readonly_fields = ["state", "words", "first_word", "calls", "today", "has_key"]
+    readonly_fields = ["state", "price", "words", "first_word", "calls", "today", "has_key"]
     actions = ["ask_whether_they_live", "seal_anew"]
     fieldsets = [
         (None, {"fields": ["route", "name", "model", "base_url", "api_version", "lane", "enabled"]}),
         ("Key", {"fields": ["has_key", "key_variable", "key", "forget_key"]}),
-        ("Choice", {"fields": ["order", "weight", "tags", "prompt_price", "completion_price"]}),
-        ("Limits", {"fields": ["requests_per_minute", "concurrent_calls", "dollars_per_day"]}),
+        ("Choice", {"fields": ["order", "weight", "tags", "prompt_price", "completion_price", "price"]}),
+        ("Limits", {"fields": LIMITS}),
         ("What it can", {"fields": ["sees_images", "continues"]}),
         ("How it is", {"fields": ["state", "words", "first_word", "calls", "today"]}),
     ]
@@ -132,6 +135,14 @@ class DeploymentAdmin(admin.ModelAdmin):
     def first_word(self, deployment: Deployment) -> str:
         seconds = deployment.health.first_word if deployment.pk else None
         return "–" if seconds is None else f"{seconds:.2f}"
+
+    @admin.display(description="dollars a million tokens, read and written")
+    def price(self, deployment: Deployment) -> str:
+        """Without one a call counts as free, wherever money is limited: better seen here than on the bill."""
+        read, written = price_of(deployment)
+        if deployment.prompt_price is None and deployment.completion_price is None and not (read or written):
+            return "Unknown: counted as free." if not deployment.model.startswith("scripted") else "Free."
+        return f"{read:g} and {written:g}"
 
     @admin.display(ordering="health__calls")
     def calls(self, deployment: Deployment) -> int:

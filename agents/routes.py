@@ -16,11 +16,13 @@ from django.conf import settings
 from .choosing import in_order, price_of
 from .llm.candidates import Candidate, without_images
 from .llm.port import Backend, Request, backend_for
+from .llm.pricing import FREE
 from .models import Agent, Deployment
 from .sealing import Secret, Unopened, unseal
 
 KEPT = 1.0
 """Seconds for which a process believes what it has read."""
+LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrent_calls", "dollars_per_day")
 SCRIPTED = "agents.llm.scripted.Scripted"
 LITELLM = "agents.llm.litellm_backend.LiteLLM"
 
@@ -74,20 +76,22 @@ def forget(**_: object) -> None:
 def candidate_of(deployment: Deployment, request: Request) -> Candidate:
     key, obstacle = key_of(deployment)
     request = replace(request, model=deployment.model, params={**request.params, **destination_of(deployment, key)})
+    backend = backend_of(deployment)
     return Candidate(
         breaker=str(deployment),
-        backend=backend_of(deployment),
+        backend=backend,
         request=request if deployment.sees_images else without_images(request),
         deployment=deployment.pk,
+        route=deployment.route_id,
         is_limited=is_limited(deployment),
+        price=FREE if deployment.dollars_per_day is None else backend.price_of(request),
         continues=deployment.continues,
         obstacle=obstacle,
     )
 
 
 def is_limited(deployment: Deployment) -> bool:
-    limits = (deployment.requests_per_minute, deployment.concurrent_calls, deployment.dollars_per_day)
-    return any(limit is not None for limit in limits)
+    return any(getattr(deployment, limit) is not None for limit in LIMITS)
 
 
 def backend_of(deployment: Deployment) -> Backend:

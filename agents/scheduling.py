@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import line
+from . import asks, line
 from .laying import lay_rows
 from .models import Seat
 from .schedule import due_slot
@@ -29,14 +29,17 @@ def keep(now: datetime | None = None) -> list[UUID]:
 
 def scheduled() -> list[Seat]:
     seats = Seat.objects.filter(trigger=Seat.Trigger.SCHEDULE, agent__enabled=True, room__deleted_at=None)
-    return list(seats.exclude(schedule="").select_related("agent__user", "room", "scheduled_by", "added_by"))
+    return list(seats.exclude(schedule="").select_related("agent__user", "room", "scheduled_by"))
 
 
 def lay_turn(seat: Seat, slot: datetime) -> list[UUID]:
-    """On behalf of whoever set the schedule, as long as they may ask agents here; their turn is let go otherwise."""
+    """On behalf of whoever set the schedule, as long as they may ask agents here; their turn is let go otherwise. It is
+    one of the questions they may ask. Nobody speaks by the clock for somebody who is gone, and nobody else pays."""
     with transaction.atomic():
-        requester = seat.scheduled_by or seat.added_by
+        requester = seat.scheduled_by
         if not claimed(seat, slot) or requester is None or not requester.has_perm(ASK, seat.room):
+            return []
+        if asks.count(requester, seat.room) is not None:
             return []
         line.lock(seat.room_id)
         turn = line.turn_for(seat, None, requester, None)

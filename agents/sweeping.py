@@ -19,7 +19,7 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import interrupt_message
 
-from . import energy, line, money
+from . import energy, limits, line, money
 from .endings import end_step, end_task, text_shown, words_of
 from .lapsing import end_lapsed
 from .llm.port import Usage, count_tokens
@@ -58,6 +58,7 @@ def sweep() -> Lost:
     lost.ended = end_dead_runs() + end_cancelled_waiting() + expire_waiting() + end_lapsed() + end_orphans()
     lost.ended += expire_plans()
     call_forgotten()
+    money.give_back_orphaned()
     lost.steps = steps_to_queue()
     lost.events = events_to_wake()
     forget_wakes()
@@ -77,7 +78,9 @@ def end_dead_run(step: Step) -> bool:
         return False
     text = text_shown(step.task.reply)
     reason = Reason.CANCELLED if step.task.cancel_requested_at else Reason.WORKER_LOST
-    return end_step(step, step.fence + 1, Outcome(reason, text, usage=guess(step, text)))
+    taken = guess(step, text)
+    limits.settle_dead(step.pk, taken.cost_micros if taken else 0)
+    return end_step(step, step.fence + 1, Outcome(reason, text, usage=taken))
 
 
 def guess(step: Step, text: str) -> Usage | None:
@@ -85,7 +88,8 @@ def guess(step: Step, text: str) -> Usage | None:
     if not step.prompt_tokens:
         return None
     written = count_tokens(agent_of(step).model_name, text) if text else 0
-    cost = money.price_held(step).of(step.prompt_tokens, written)
+    price, step.held_micros = money.held_for(step)
+    cost = price.of(step.prompt_tokens, written)
     return Usage(step.prompt_tokens, written, cost, estimated=True)
 
 

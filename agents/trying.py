@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from .admission import Closed, Leave, admit
 from .llm.candidates import Candidate
 from .llm.direct_answer import DECLINED
-from .llm.port import LLMError
+from .llm.port import LLMError, Request
 from .llm.resuming import Diverged, Joint, resumed
-from .outcomes import Outcome, broken, not_answering
+from .outcomes import Outcome, broken, not_answering, spent
 from .retrying import LONGEST_WAIT, RETRIES, pause_before
 
 if TYPE_CHECKING:
@@ -73,17 +73,18 @@ class Trying:
         if self.is_over() or not self.talk.can_pay_again():
             return None
         await asyncio.sleep(max(0.0, place.due - time.monotonic()))
-        leave = await admit(candidate)
+        request, joint = self.asked_of(candidate)
+        leave = await admit(candidate, request, self.talk.step_id)
         if isinstance(leave, Closed):
             self.turned_away(place, leave, again)
             return None
-        self.turn_to(candidate)
+        self.turn_to(candidate, request, joint)
         try:
             outcome = await self.call(self.talk, leave)
             self.talk.made[-1]["result"] = "answered"
             return outcome
         except Diverged as error:
-            await leave.unused()
+            await leave.unused(self.talk.estimate())
             self.fell(error)
         except LLMError as error:
             await leave.failed(error)
@@ -91,7 +92,7 @@ class Trying:
             if (pause := pause_before(number + 1, error)) is not None:
                 again.append(Place(candidate, time.monotonic() + pause))
         except BaseException:
-            await leave.unused()
+            await leave.unused(self.talk.estimate() if self.talk.calling else None)
             raise
         return None
 
@@ -102,18 +103,21 @@ class Trying:
         if closed.full and closed.seconds <= LONGEST_WAIT:
             again.append(Place(place.candidate, time.monotonic() + closed.seconds))
 
-    def turn_to(self, candidate: Candidate) -> None:
-        """From here on the talk is with this one; it goes on with what people have read."""
-        talk = self.talk
-        request, said = candidate.request, talk.said
-        joint: Joint | None = None
-        if said:
-            request, joint = resumed(candidate, said)
-        if talk.made:  # the first call has all the time there is
+    def asked_of(self, candidate: Candidate) -> tuple[Request, Joint | None]:
+        """The request as it would leave: what people have read goes with it, and the first call has all the time there
+        is."""
+        request, joint = candidate.request, None
+        if self.talk.said:
+            request, joint = resumed(candidate, self.talk.said)
+        if self.talk.made:
             left = max(LEAST, self.end - time.monotonic())
             request = replace(request, deadlines=replace(request.deadlines, total=left))
-        talk.turn_to(candidate.backend, request, joint)
-        self.note(candidate, "stopped", resumed=True) if said else self.note(candidate, "stopped")
+        return request, joint
+
+    def turn_to(self, candidate: Candidate, request: Request, joint: Joint | None) -> None:
+        """From here on the talk is with this one."""
+        self.talk.turn_to(candidate.backend, request, joint)
+        self.note(candidate, "stopped", **({"resumed": True} if joint else {}))
 
     def fell(self, error: LLMError) -> None:
         """What people are told is how it broke before their eyes, not how others then failed to go on."""
@@ -131,9 +135,10 @@ class Trying:
         return ended or self.end - time.monotonic() < LEAST
 
     async def given_up(self) -> Outcome:
-        waits = [closed.seconds for closed in self.closed]
-        if waits and not self.talk.has_spoken and (self.error is None or len(waits) == len(self.talk.candidates)):
-            return not_answering(self.talk.name, min(waits))
+        next_open = min(self.closed, key=lambda closed: closed.seconds, default=None)
+        unheard = not self.talk.has_spoken and (self.error is None or len(self.closed) == len(self.talk.candidates))
+        if next_open is not None and unheard:
+            return spent(next_open.seconds) if next_open.spent else not_answering(self.talk.name, next_open.seconds)
         await self.talk.voice.finish()
         error = self.error or LLMError("refused", NO_PLACE)
         return broken(error, self.talk.shown, self.talk.spent())

@@ -19,6 +19,8 @@ REASONS: dict[str, Reason] = {
 
 LARGEST_CALLS = 64_000
 """Characters of all arguments together: a model that never stops writing a call shows nothing that could be cut."""
+LARGEST_THOUGHTS = 400_000
+"""Characters of what a model says to itself; likewise."""
 
 
 @dataclass
@@ -27,17 +29,37 @@ class PartialCall:
     name: str = ""
     arguments: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        return self.name + "".join(self.arguments)
+
+
+class Thoughts:
+    """What a model says to itself, kept for the bill."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.written = 0
+
+    def add(self, text: str) -> Thought:
+        self.pieces.append(text)
+        self.written += len(text)
+        if self.written > LARGEST_THOUGHTS:
+            raise LLMError("too_large")
+        return Thought(text)
+
 
 class Answer:
     def __init__(self) -> None:
         self.pieces: list[str] = []
+        self.thoughts = Thoughts()
         self.partial: dict[int, PartialCall] = {}
         self.usage: Any = None
         self.written = 0
 
     @property
-    def text(self) -> str:
-        return "".join(self.pieces)
+    def billed(self) -> str:
+        """All that the model has written, as far as we were told."""
+        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.partial.values())])
 
     @property
     def spoke(self) -> bool:
@@ -57,7 +79,12 @@ class Answer:
                 self._add(piece)
                 yield Sign.THOUGHT
             if thought := getattr(delta, "reasoning_content", None):
-                yield Thought(thought) if isinstance(thought, str) else Sign.THOUGHT
+                yield self._think(thought)
+
+    def _think(self, thought: Any) -> Thought | Sign:
+        if not isinstance(thought, str):
+            return Sign.THOUGHT
+        return self.thoughts.add(thought)
 
     def _add(self, piece: Any) -> None:
         call = self.partial.setdefault(piece.index or 0, PartialCall())

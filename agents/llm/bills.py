@@ -15,19 +15,32 @@ from agents.llm.port import Request, Usage, count_tokens
 MICROS = 1_000_000
 PER_TURN = 4
 """Tokens a turn costs beyond its text, for its role and separators."""
+PER_IMAGE = 1_600
+"""Tokens of a picture, at most, as providers bring it down to their size."""
+NOBODYS = 100_000_000
+"""Tokens that no call takes: a count from here on is no count."""
 
 
 def usage_of(request: Request, written: str, counted: Any, litellm: Any) -> Usage:
-    """From the provider's own count where there is one."""
-    if counted is None:
+    """From the provider's own count where it can be one; `written` is all that came, thoughts and calls too."""
+    if counted is None or not is_count(counted, written):
         return estimated(request, written, litellm)
-    prompt, completion = int(counted.prompt_tokens or 0), int(counted.completion_tokens or 0)
+    prompt, completion = counted.prompt_tokens, counted.completion_tokens
     return Usage(prompt, completion, _cost(request, prompt, completion, litellm, counted))
+
+
+def is_count(counted: Any, written: str) -> bool:
+    """Whole numbers of something: nothing was ever told for no tokens, nor written."""
+    numbers = counted.prompt_tokens, counted.completion_tokens
+    if any(type(number) is not int or not 0 <= number < NOBODYS for number in numbers):
+        return False
+    return numbers[0] > 0 and (numbers[1] > 0 or not written)
 
 
 def estimated(request: Request, written: str, litellm: Any = None) -> Usage:
     """Counted by ourselves; too little where the model thought unseen."""
     prompt = sum(count_tokens(request.model, text) + PER_TURN for text in told(request))
+    prompt += PER_IMAGE * sum(len(turn.images) for turn in request.turns)
     completion = count_tokens(request.model, written)
     return Usage(prompt, completion, _cost(request, prompt, completion, litellm), estimated=True)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .port import Backend, Request, Turn
-from .pricing import Price
+from .port import Backend, Request, Turn, shortened
+from .pricing import FREE, Price
 
 UNSEEN = "[image: not seen]"
 
@@ -14,15 +14,17 @@ UNSEEN = "[image: not seen]"
 class Candidate:
     """A backend with the request made ready for it. `breaker` is its name among all workers.
 
-    The rest is of a `deployment` of a route: whether calls are counted, how it goes on with what another one began, and
-    what stands in its way here and now.
+    The rest is of a `deployment` of a route: whether calls are counted, what a token costs where money is limited, how
+    it goes on with what another one began, and what stands in its way here and now.
     """
 
     breaker: str
     backend: Backend
     request: Request
     deployment: int | None = None
+    route: int | None = None
     is_limited: bool = False
+    price: Price = FREE
     continues: str = ""
     obstacle: str = ""
 
@@ -30,6 +32,9 @@ class Candidate:
     def name(self) -> str:
         """As people may see it: `fast/own`; nothing where there is no route."""
         return self.breaker if self.deployment is not None else ""
+
+    def shortened(self, tokens: int) -> Candidate:
+        return replace(self, request=shortened(self.request, tokens))
 
 
 def dearest(candidates: tuple[Candidate, ...]) -> Price:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TypeVar
 
 from agents.llm.errors import Deadline, LLMError
-from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Usage
+from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Thought, Usage
 
 T = TypeVar("T")
 BREATH = 8
@@ -79,6 +79,10 @@ class Meter:
         self.pieces.append(fitting)
         return fitting
 
+    def note(self, thought: str) -> None:
+        """It is shown to nobody, and billed like the rest."""
+        self.pieces.append(thought)
+
     @property
     def full(self) -> bool:
         return self.chunks >= self.limits.max_chunks
@@ -117,6 +121,8 @@ async def _measured(parts: AsyncGenerator[Part | Sign, None], clock: Clock, mete
         if meter.breathe():
             await asyncio.sleep(0)
         shown = Text(meter.admit(part.text)) if isinstance(part, Text) else part
+        if isinstance(part, Thought):
+            meter.note(part.text)
         before = clock.loop.time()
         if isinstance(shown, Part) and shown != Text(""):
             yield shown

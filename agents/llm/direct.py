@@ -64,7 +64,7 @@ async def parts(request: Request, prices: Callable[[], Awaitable[Any]]) -> Async
     for call in answer.calls():
         yield call
     litellm = await prices()
-    yield answer.finish(bills.usage_of(request, answer.text, answer.counted(litellm), litellm))
+    yield answer.finish(bills.usage_of(request, answer.billed, answer.counted(litellm), litellm))
 
 
 async def ask(request: Request) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from agents.llm.answer import REASONS, PartialCall
+from agents.llm.answer import LARGEST_CALLS, REASONS, PartialCall, Thoughts
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
@@ -23,13 +23,16 @@ SAID_BY_CODE = {
 class Answer:
     def __init__(self) -> None:
         self.pieces: list[str] = []
+        self.thoughts = Thoughts()
         self.partial: dict[int, PartialCall] = {}
         self.usage: Mapping[str, Any] | None = None
         self.reason = ""
+        self.written = 0
 
     @property
-    def text(self) -> str:
-        return "".join(self.pieces)
+    def billed(self) -> str:
+        """All that the model has written, as far as we were told."""
+        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.partial.values())])
 
     @property
     def spoke(self) -> bool:
@@ -61,7 +64,12 @@ class Answer:
             self._add(piece)
             yield Sign.THOUGHT
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-            yield Thought(thought) if isinstance(thought, str) else Sign.THOUGHT
+            yield self._think(thought)
+
+    def _think(self, thought: Any) -> Thought | Sign:
+        if not isinstance(thought, str):
+            return Sign.THOUGHT
+        return self.thoughts.add(thought)
 
     def _add(self, piece: Mapping[str, Any]) -> None:
         call = self.partial.setdefault(piece.get("index") or 0, PartialCall())
@@ -69,6 +77,9 @@ class Answer:
         call.id = piece.get("id") or call.id
         call.name = function.get("name") or call.name
         call.arguments.append(function.get("arguments") or "")
+        self.written += len(call.arguments[-1])
+        if self.written > LARGEST_CALLS:
+            raise LLMError("too_large")
 
     def must_be_whole(self) -> None:
         if not self.spoke:

@@ -116,7 +116,7 @@ class LiteLLM:
         answer.must_be_whole(stream)
         for call in answer.calls():
             yield call
-        yield answer.finish(bills.usage_of(request, answer.text, answer.counted(stream), litellm), stream)
+        yield answer.finish(bills.usage_of(request, answer.billed, answer.counted(stream), litellm), stream)
 
     async def _litellm(self) -> Any:
         """Imported in a thread: the loop carries other people's answers meanwhile."""

@@ -6,7 +6,7 @@ never fall back: whether a second, paid call is worth it is the run's decision, 
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -37,6 +37,7 @@ __all__ = [
     "Usage",
     "backend_for",
     "count_tokens",
+    "shortened",
 ]
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -184,6 +185,11 @@ class Backend(Protocol):
     async def close(self) -> None:
         """Give back the connections of this loop, before it ends. The backend may be used again."""
         ...
+
+
+def shortened(request: Request, tokens: int) -> Request:
+    """The same, of which no more than so many tokens may be written."""
+    return replace(request, params={**request.params, "max_tokens": tokens})
 
 
 @lru_cache(maxsize=8)

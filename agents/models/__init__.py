@@ -6,7 +6,7 @@ from .chain import Bound, Chain
 from .conduct import Conduct, Coordination, conduct_of
 from .feedback import Feedback, FeedbackReason, Thumb
 from .mcp import McpServer
-from .money import Account, Alarm, Hold
+from .money import Account, Alarm, Delivery, Hold
 from .note import RoomNote
 from .prompt import Prompt
 from .route import Deployment, Health, Route
@@ -14,10 +14,11 @@ from .step import Step
 from .tape import Tape
 from .task import Reason, Status, Task, Wake
 from .together import Dispute, Stance, Wish
-from .usage import Usage
+from .usage import HOUSE_PAYS, Purpose, Usage
 from .version import AgentVersion
 
 __all__ = [
+    "HOUSE_PAYS",
     "Account",
     "Agent",
     "AgentVersion",
@@ -29,6 +30,7 @@ __all__ = [
     "Chain",
     "Conduct",
     "Coordination",
+    "Delivery",
     "Deployment",
     "Dispute",
     "Feedback",
@@ -37,6 +39,7 @@ __all__ = [
     "Hold",
     "McpServer",
     "Prompt",
+    "Purpose",
     "Reason",
     "RoomNote",
     "Route",

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from rooms.ids import uuid7
+
 from .step import Step
 
 SCOPES = ["person", "group", "room", "agent", "chain"]
@@ -66,7 +68,7 @@ class Hold(models.Model):
     the reservation, in millionths of a dollar a token: for when nobody says what was taken.
     """
 
-    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="holds", db_index=False)
+    step = models.ForeignKey(Step, on_delete=models.SET_NULL, null=True, related_name="holds", db_index=False)
     fence = models.PositiveIntegerField()
     accounts = ArrayField(models.BigIntegerField())
     micros = models.BigIntegerField()
@@ -116,3 +118,52 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class Delivery(models.Model):
+    """An alarm on its way to one channel: made in one transaction with the alarm, tried until the other side has said
+    that it has it. `id` goes along with each try, so that the other side knows a repetition.
+
+    A try takes the row by moving `due_at` beyond its own end; who died in it is followed by another. What failed
+    `agents.alarms.MOST` times is `dead`: only people bring it back.
+    """
+
+    class Channel(models.TextChoices):
+        WEBHOOK = "webhook"
+        MAIL = "mail"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "on its way"
+        DONE = "done", "delivered"
+        DEAD = "dead", "given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=7, choices=Channel.choices)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    last_error = models.CharField(max_length=120, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[models.Manager[Delivery]] = models.Manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "deliveries"
+        default_permissions = ("view", "change")
+        constraints = [
+            models.UniqueConstraint(fields=["alarm", "channel"], name="delivery_once"),
+            models.CheckConstraint(name="delivery_channel", condition=Q(channel__in=["webhook", "mail"])),
+            models.CheckConstraint(name="delivery_state", condition=Q(state__in=["waiting", "done", "dead"])),
+            models.CheckConstraint(
+                name="delivery_done",
+                condition=Q(state="done", done_at__isnull=False) | ~Q(state="done") & Q(done_at=None),
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="delivery_due", condition=Q(state="waiting"))]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.state}"

@@ -85,6 +85,12 @@ class Deployment(models.Model):
     prompt_price = dollars("Dollars per million tokens read. Empty: LiteLLM's list.")
     completion_price = dollars("Dollars per million tokens written.")
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(3000)])
+    tokens_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(2_000_000_000)],
+        help_text="Told and written. A call for which there is no room at its longest is not made.",
+    )
     concurrent_calls = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(1000)])
     dollars_per_day = dollars("What it may take from midnight to midnight, UTC.")
     tags = ArrayField(models.CharField(max_length=32, validators=[NAMES]), default=list, blank=True)
@@ -157,8 +163,10 @@ def problem_with_address(address: str) -> str:
 class Health(models.Model):
     """What all workers know of a deployment besides its breaker. Written by SQL alone: see `agents.admission`.
 
-    `first_word` is a moving average in seconds. `begun` are the starts of the last minute's calls and `slots` the calls
-    under way, each with the time after which it counts as dead; both are only kept where there is a limit.
+    `first_word` is a moving average in seconds. `begun` are the starts of the last minute's calls, `took` the tokens of
+    each; `slots` are the calls under way, each with the step that makes it, the money `held` for it, and the time after
+    which it counts as dead. They are only kept where there is a limit. On the day `short_on` a call was not made for
+    want of money.
     """
 
     deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True, related_name="health")
@@ -173,8 +181,10 @@ class Health(models.Model):
     out_of_money = models.BooleanField(default=False)
     spent_on = models.DateField(null=True, blank=True)
     spent_micros = models.BigIntegerField(default=0)
+    short_on = models.DateField(null=True, blank=True)
     begun = ArrayField(models.DateTimeField(), default=list, blank=True)
-    slots: models.JSONField[dict[str, float], dict[str, float]] = models.JSONField(default=dict, blank=True)
+    took = ArrayField(models.IntegerField(), default=list, blank=True)
+    slots: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     probed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Health]] = models.Manager()

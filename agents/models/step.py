@@ -85,6 +85,8 @@ class Step(models.Model):
 
     held_on: int | None = None
     """On how many accounts its call is held, as far as this process knows. No column."""
+    held_micros: int | None = None
+    """How much is held on each of them, likewise."""
 
     objects = StepQuerySet.as_manager()
 

@@ -3,6 +3,6 @@
 from .payers import payer_of
 from .purse import Purse
 from .reserving import Refusal, Reserved, reserve
-from .settling import price_held, settle
+from .settling import give_back_orphaned, held_for, settle
 
-__all__ = ["Purse", "Refusal", "Reserved", "payer_of", "price_held", "reserve", "settle"]
+__all__ = ["Purse", "Refusal", "Reserved", "give_back_orphaned", "held_for", "payer_of", "reserve", "settle"]

@@ -18,7 +18,7 @@ from rooms.models import Message, Room, User
 
 from ..llm.port import count_tokens
 from ..llm.pricing import FREE, Price
-from ..models import Agent, Conduct, Coordination, Hold, Seat, Usage, conduct_of
+from ..models import HOUSE_PAYS, Agent, Conduct, Coordination, Hold, Seat, Usage, conduct_of
 from ..speakers import speaking
 from ..triggers import seats_for
 from .words import dollars
@@ -124,7 +124,7 @@ def calls_of(agent: Agent, agents: Sequence[Agent], pattern: str, conduct: Condu
 
 
 def share_of(agent: Agent, room: Room, body: str, calls: int) -> Share:
-    lately = Usage.objects.filter(agent=agent).order_by("-id")[:LATELY]
+    lately = Usage.objects.filter(agent=agent).exclude(purpose__in=HOUSE_PAYS).order_by("-id")[:LATELY]
     written = lately.aggregate(mean=Avg("completion_tokens"))["mean"]
     return Share(
         agent=agent.user.username,

@@ -7,25 +7,15 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from rooms.models import Message, User
+from rooms.models import User
 
 from ..models import Step, Task
 
 
 def payer_of(task: Task) -> User | None:
-    """Whoever wrote what the chain began with, also when somebody else asks for it again. Who asked, where no person
-    wrote it."""
-    root = root_of(task)
-    if root is not None and not root.author.is_machine:
-        return root.author
+    """The person who set this going, also for all that agents then say to one another. Whoever asks for an answer again
+    pays for that one: nobody spends what is another's by pressing a button."""
     return task.requester
-
-
-def root_of(task: Task) -> Message | None:
-    """Costs a query only for what is not the first of its chain."""
-    if task.root_message_id == task.trigger_message_id:
-        return task.trigger_message
-    return task.root_message
 
 
 class Key(NamedTuple):

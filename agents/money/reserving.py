@@ -7,7 +7,7 @@ a sensible answer; the answer is then cut where it has been used up.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -15,26 +15,23 @@ from django.db import transaction
 from rooms import prepared
 
 from ..claims import Claim
-from ..llm import bills
-from ..llm.port import Request, count_tokens
-from ..llm.pricing import Price
+from ..llm.candidates import Candidate, dearest
+from ..llm.port import Request, shortened
+from ..llm.worst import MARGIN, Worst, worst_of
 from ..models import Conduct, Step
 from .payers import Concerned, limits_of
 from .purse import Purse
 from .sentences import Line, not_enough, used_up
 from .sql import LOCK, OPEN, QUICKLY, TAKE
 
-MARGIN = 4 / 3
-"""Our own counting of tokens may be short of the provider's by so much."""
-SENSIBLE = 64
-"""An answer of fewer tokens is not worth beginning, unless the agent's own limit is lower."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """The call may be made, with this request. Without a `purse` nothing was set aside: the model has no price."""
+    """The call may be made, with this request, at these places. Without a `purse` nothing was set aside: the model has
+    no price."""
 
     request: Request
+    places: tuple[Candidate, ...]
     purse: Purse | None = None
 
 
@@ -45,63 +42,30 @@ class Refusal:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a call takes at worst."""
-
-    price: Price
-    prompt: int
-    tokens: int
-
-    @property
-    def whole(self) -> int:
-        return self.price.of(self.prompt * MARGIN, self.tokens * MARGIN)
-
-    @property
-    def least(self) -> int:
-        return self.price.of(self.prompt * MARGIN, min(SENSIBLE, self.tokens))
-
-    @property
-    def another(self) -> float:
-        """One prompt more, in tokens of the answer."""
-        if not self.price.completion:
-            return inf
-        return ceil(self.prompt * MARGIN * self.price.prompt / self.price.completion)
-
-    def bought_by(self, micros: int) -> int:
-        """Tokens to write that are left of so much money, after the prompt."""
-        if not self.price.completion:
-            return self.tokens
-        left = micros - self.price.prompt * self.prompt * MARGIN
-        return min(self.tokens, int(left / self.price.completion))
-
-
-def reserve(step: Step, claim: Claim, request: Request, price: Price) -> Reserved | Refusal:
+def reserve(step: Step, claim: Claim, request: Request, places: tuple[Candidate, ...]) -> Reserved | Refusal:
     """Set aside what this call may cost, at the dearest of the places where it may be made. What is then called is the
-    request of the answer. Call `settle` in the transaction that ends the step. Without a price it costs no statement.
+    answer's, at the answer's places: their prices are those of the reservation, whatever changes meanwhile. Call
+    `settle` in the transaction that ends the step. Without a price it costs no statement.
     """
+    price = dearest(places)
     if not price:
-        step.held_on = 0
-        return Reserved(request)
-    wish = Wish(price, prompt_tokens(request), int(request.params.get("max_tokens") or 0))
+        step.held_on = step.held_micros = 0
+        return Reserved(request, places)
+    wish = worst_of(request, price)
     who = Concerned.by(step)
     facts = facts_of(step, claim, request, wish, who)
     defaults = who.defaults()
     if not defaults and prepared.fetch(QUICKLY, facts | {"micros": wish.whole}):
-        step.held_on = 1
-        return Reserved(request, whole_purse(wish))
-    return carefully(step, request, wish, facts, defaults_of(who, defaults))
+        step.held_on, step.held_micros = 1, wish.whole
+        return Reserved(request, places, whole_purse(wish))
+    return carefully(step, Reserved(request, places), wish, facts, defaults_of(who, defaults))
 
 
-def prompt_tokens(request: Request) -> int:
-    return sum(count_tokens(request.model, text) + bills.PER_TURN for text in bills.told(request))
-
-
-def whole_purse(wish: Wish) -> Purse:
+def whole_purse(wish: Worst) -> Purse:
     return Purse(ceil(wish.tokens * MARGIN), another=wish.another)
 
 
-def facts_of(step: Step, claim: Claim, request: Request, wish: Wish, who: Concerned) -> dict[str, Any]:
+def facts_of(step: Step, claim: Claim, request: Request, wish: Worst, who: Concerned) -> dict[str, Any]:
     keys = who.keys
     return {
         "step": step.pk,
@@ -128,7 +92,7 @@ def defaults_of(who: Concerned, defaults: list[Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def carefully(
-    step: Step, request: Request, wish: Wish, facts: dict[str, Any], defaults: dict[str, Any]
+    step: Step, asked: Reserved, wish: Worst, facts: dict[str, Any], defaults: dict[str, Any]
 ) -> Reserved | Refusal:
     """Lock the accounts, see what is left, take it."""
     prepared.execute(OPEN, facts | defaults)
@@ -140,12 +104,12 @@ def carefully(
     taken = facts | {"micros": left, "ids": [line.id for line in lines], "limits": [line.limit for line in lines]}
     if not prepared.fetch(TAKE, taken):
         raise RuntimeError("accounts that are locked have changed")
-    step.held_on = len(lines)
+    step.held_on, step.held_micros = len(lines), left
     if tightest is None or left == wish.whole:
-        return Reserved(request, whole_purse(wish))
+        return replace(asked, purse=whole_purse(wish))
     tokens = wish.bought_by(left)
-    cut = replace(request, params={**request.params, "max_tokens": tokens})
-    return Reserved(cut, Purse(tokens, reduced=True, sentence=not_enough(tightest), another=wish.another))
+    purse = Purse(tokens, reduced=True, sentence=not_enough(tightest), another=wish.another)
+    return Reserved(shortened(asked.request, tokens), tuple(one.shortened(tokens) for one in asked.places), purse)
 
 
 def line_of(row: tuple[Any, ...], facts: dict[str, Any]) -> Line:

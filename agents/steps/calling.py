@@ -11,7 +11,6 @@ from ..context import Context
 from ..conversation import Conversation
 from ..hush import Hush
 from ..laying import begin
-from ..llm.candidates import dearest
 from ..llm.port import Request
 from ..models import Reason, Step, Task
 from ..occasions import is_volunteer
@@ -31,11 +30,9 @@ def call_for(
     if verdict is not None:
         return held_back_by(verdict, words_before(task))
     places = candidates_for(task.agent, request)
-    reserved = money.reserve(step, claim, request, dearest(places))
+    reserved = money.reserve(step, claim, request, places)
     if isinstance(reserved, money.Refusal):
         return Outcome(Reason.BUDGET, words_before(task), reserved.sentence)
-    if reserved.request is not request:
-        places = candidates_for(task.agent, reserved.request)
     aside = step.kind in TOGETHER
     may_be_silent = step.kind == Step.Kind.COMPLETE and task.reply is None and is_volunteer(task)
     return Conversation(
@@ -43,7 +40,7 @@ def call_for(
         fence=claim.fence,
         name=task.agent.user.name,
         request=reserved.request,
-        candidates=places,
+        candidates=reserved.places,
         leased=leased,
         before="" if aside else words_before(task),
         aside=aside,

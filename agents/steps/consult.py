@@ -38,7 +38,7 @@ def consult(step: Step, claim: Claim) -> Begun:
     mine = as_its_agent(step)
     refusal = absence(mine.task)
     begun = complete(mine, claim) if refusal is None else Begun.ended(refusal)
-    step.held_on = mine.held_on
+    step.held_on, step.held_micros = mine.held_on, mine.held_micros
     outcome = reading(step, begun.outcome)
     return Begun(outcome, partial(show, step.task, mine.task, begun.meanwhile), begun.longest)
 

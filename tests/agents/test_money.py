@@ -181,20 +181,22 @@ def test_the_settings_give_everybody_a_budget_and_the_admin_can_lift_it(
     assert run_for(ask(den, ada, "@echo?")).reason == Reason.ANSWERED
 
 
-def test_whoever_began_a_chain_pays_also_when_somebody_else_asks_again(
-    den: Room, ada: User, bob: User, seat: Seat
-) -> None:
-    from agents.services import retry_run
-
-    costs("500")
-    question = ask(den, ada, "@echo?")
-    costs("fine")
-    retried = retry_run(run=run_for(question), by=bob)
+def test_whoever_asks_again_pays_for_that_and_nobody_for_another(den: Room, ada: User, bob: User, seat: Seat) -> None:
     from agents import runs
+    from agents.services import regenerate
 
-    runs.run(retried.steps.get().pk)
-    usage = Usage.objects.get(step__task=retried)
-    assert (usage.requester, usage.payer) == (bob, ada)
+    costs("fine")
+    question = ask(den, ada, "@echo?")
+    budget("person", bob.pk, 10)
+    again = regenerate(run=run_for(question), by=bob)
+    runs.run(again.steps.get().pk)
+    again.refresh_from_db()
+    assert again.reason == Reason.BUDGET
+    Account.objects.filter(scope="person").update(limit_micros=DIME)
+    again = regenerate(run=again, by=bob)
+    runs.run(again.steps.get().pk)
+    usage = Usage.objects.get(step__task=again)
+    assert (usage.requester, usage.payer) == (bob, bob)
     assert Account.objects.get(scope="chain").key == str(question.pk)
 
 

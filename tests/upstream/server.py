@@ -18,6 +18,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.upstream import counting as _counting  # noqa: F401
 from tests.upstream import faults as _faults  # noqa: F401  registers its behaviours
 from tests.upstream import resuming as _resuming  # noqa: F401
 from tests.upstream.behaviours import BEHAVIOURS, behaviour_of

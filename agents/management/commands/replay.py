@@ -14,7 +14,8 @@ from agents.replaying import Turning, replay
 class Command(BaseCommand):
     help = (
         "Play a run again offline: its prompts are built from the recorded messages, its model is the recorded tape, "
-        "its tools are what they answered. The answer goes to standard output and nowhere else; nothing is written. "
+        "its tools are what they answered. The answer goes to standard output and nowhere else; nothing is written but "
+        "the bill of a live call, which the house pays. "
         "Ends with 1 when there is no tape for what would be asked now."
     )
 
