@@ -15,10 +15,12 @@ from rooms.errors import Invalid, RoomsError
 from rooms.models import User
 from rooms.models.user import validate_username
 
-from .cost_admin import CostsAdmin
+from .alarm_admin import AlarmAdmin
+from .budget_admin import AccountAdmin
+from .cost_admin import UsageAdmin
 from .facts import snapshot_of
 from .feedback_admin import FeedbackAdmin
-from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task, Usage
+from .models import Agent, Breaker, Chain, Prompt, Seat, Step, Task
 from .models.agent import BOUNDS
 from .models.task import LIVE
 from .route_admin import DeploymentAdmin, RouteAdmin
@@ -232,22 +234,6 @@ class PromptAdmin(ReadOnly):
         return prompt.parts.get("username", "")
 
 
-@admin.register(Usage)
-class UsageAdmin(CostsAdmin):
-    list_display = [
-        "created_at", "agent", "room", "requester", "model",
-        "prompt_tokens", "completion_tokens", "dollars", "estimated",
-    ]  # fmt: skip
-    list_filter = ["model", "estimated", "agent"]
-    list_select_related = ["agent__user", "room", "requester"]
-    search_fields = ["room__slug", "requester__username"]
-    date_hierarchy = "created_at"
-
-    @admin.display(ordering="cost_micros")
-    def dollars(self, usage: Usage) -> str:
-        return f"{usage.cost_micros / 1_000_000:.6f}"
-
-
 @admin.register(Breaker)
 class BreakerAdmin(ReadOnly):
     list_display = ["name", "state", "failures", "last_error", "opened_at", "changed_at"]
@@ -268,4 +254,12 @@ class BreakerAdmin(ReadOnly):
 
 from . import admin_tools  # noqa: E402  # registered by being imported, as are those above
 
-__all__ = ["CostsAdmin", "DeploymentAdmin", "FeedbackAdmin", "RouteAdmin", "admin_tools"]
+__all__ = [
+    "AccountAdmin",
+    "AlarmAdmin",
+    "DeploymentAdmin",
+    "FeedbackAdmin",
+    "RouteAdmin",
+    "UsageAdmin",
+    "admin_tools",
+]

@@ -2,50 +2,44 @@
 
 Today and the last hour of each person, room and agent are held against their own last seven days; budgets are told of
 at four fifths and at their end. Whoever wants to hear of it reads the log, the console (`alarms.json` counts them), a
-webhook or their mail.
+webhook or their mail: see `agents.alarms`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from celery import shared_task
 from django.conf import settings
-from django.core.mail import mail_admins
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from .ledger import names_of
+from . import alarms
+from .ledger import PAYER, names_of
 from .models import Account, Alarm
 from .money.sql import FORGET_CHAINS, FORGET_HOLDS
 from .money.words import dollars
 
 log = logging.getLogger(__name__)
 
-WEBHOOK_SECONDS = 5.0
-MAIL = "What agents cost"
-
-SPENDING = """
-    SELECT CASE WHEN GROUPING(u.payer_id) = 0 THEN 'person' WHEN GROUPING(u.room_id) = 0 THEN 'room' ELSE 'agent' END,
-           coalesce(u.payer_id::text, u.room_id::text, u.agent_id::text, ''),
+SPENDING = f"""
+    SELECT CASE WHEN GROUPING(s.payer) = 0 THEN 'person' WHEN GROUPING(u.room_id) = 0 THEN 'room' ELSE 'agent' END,
+           coalesce(s.payer, u.room_id::text, u.agent_id::text, ''),
            coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at >= %(today)s), 0)::bigint,
            coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at < %(today)s), 0)::float / 7,
            coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at >= %(hour)s), 0)::bigint,
            coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at < %(hour)s), 0)::float / 168
-      FROM agents_usage u WHERE u.created_at >= %(today)s - interval '7 days'
-     GROUP BY GROUPING SETS ((u.payer_id), (u.room_id), (u.agent_id))
+      FROM agents_usage u CROSS JOIN LATERAL (SELECT {PAYER} AS payer) s
+     WHERE u.created_at >= %(today)s - interval '7 days'
+     GROUP BY GROUPING SETS ((s.payer), (u.room_id), (u.agent_id))
     HAVING coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at >= %(today)s), 0) >= %(floor)s
         OR coalesce(sum(u.cost_micros) FILTER (WHERE u.created_at >= %(hour)s), 0) >= %(floor)s
-"""
+"""  # noqa: S608  # only words of our own are formatted in
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,8 @@ class Sign:
 @shared_task(name="agents.watch_costs")
 def watch_costs() -> None:
     """Beat calls this each five minutes."""
-    notice()
+    if notice():
+        alarms.deliver_alarms()
     forget()
 
 
@@ -72,7 +67,7 @@ def notice() -> list[Alarm]:
     signs = [*too_fast(datetime.now(UTC)), *nearly_spent()]
     told = [alarm for sign in signs if (alarm := first_of(sign)) is not None]
     for alarm in told:
-        tell(alarm)
+        log.warning("cost alarm %s: %s", alarm.kind, alarm.sentence)
     return told
 
 
@@ -85,6 +80,8 @@ def too_fast(now: datetime) -> Iterator[Sign]:
         cursor.execute(SPENDING, facts)
         rows = cursor.fetchall()
     for scope, key, in_day, usual_day, in_hour, usual_hour in rows:
+        if not key and scope != "person":
+            continue  # probes are of no room and no agent; the house is told of them
         if is_unusual(in_day, usual_day):
             words = f"today, usually {dollars(round(usual_day))} a day"
             yield Sign(scope, key, "day", f"{today:%Y-%m-%d}", in_day, words)
@@ -108,63 +105,19 @@ def nearly_spent() -> Iterator[Sign]:
         yield Sign(account.scope, account.key, kind, window, account.spent_micros, words)
 
 
+@transaction.atomic
 def first_of(sign: Sign) -> Alarm | None:
-    """The alarm, if this is the first of its window."""
+    """The alarm, on its way to whoever is to hear of it, if this is the first of its window."""
     name = names_of(sign.scope, [sign.key]).get(sign.key, sign.key) if sign.key else "somebody who is gone"
     sentence = f"{sign.scope.capitalize()} {name} has spent {dollars(sign.micros)} {sign.words}."
     facts: dict[str, Any] = {"name": name[:128], "sentence": sentence[:280], "spent_micros": sign.micros}
     alarm, is_new = Alarm.objects.get_or_create(
         scope=sign.scope, key=sign.key, kind=sign.kind, window=sign.window, defaults=facts
     )
-    return alarm if is_new else None
-
-
-def tell(alarm: Alarm) -> None:
-    """By every way there is. None of them keeps another from being tried."""
-    log.warning("cost alarm %s: %s", alarm.kind, alarm.sentence)
-    for way in (call_webhook, write_mail):
-        try:
-            way(alarm)
-        except Exception as error:
-            log.warning("a cost alarm could not be told by %s: %s", way.__name__, error)
-
-
-def write_mail(alarm: Alarm) -> None:
-    if settings.ADMINS:
-        mail_admins(MAIL, alarm.sentence)
-
-
-def call_webhook(alarm: Alarm) -> None:
-    """A POST of one JSON object. Its signature is the HMAC-SHA256 of the time, a dot and the body."""
-    if not settings.COST_WEBHOOK_URL:
-        return
-    import httpx  # only where something is to be told
-
-    body = orjson.dumps(as_facts(alarm))
-    headers = {"Content-Type": "application/json", "X-Chatroom-Signature": signature(body, int(time.time()))}
-    # What it answers is not read, so that nobody can keep us with it; what it redirects to is not who was meant.
-    facts: dict[str, Any] = {"content": body, "headers": headers, "timeout": WEBHOOK_SECONDS}
-    with httpx.stream("POST", settings.COST_WEBHOOK_URL, **facts, follow_redirects=False) as answer:
-        if not answer.is_success:
-            raise ConnectionError(f"it answered {answer.status_code}")
-
-
-def signature(body: bytes, at: int) -> str:
-    signed = hmac.new(settings.COST_WEBHOOK_SECRET.encode(), b"%d." % at + body, hashlib.sha256)
-    return f"t={at},v1={signed.hexdigest()}"
-
-
-def as_facts(alarm: Alarm) -> dict[str, Any]:
-    return {
-        "id": alarm.pk,
-        "type": "cost.alarm",
-        "kind": alarm.kind,
-        "scope": alarm.scope,
-        "name": alarm.name,
-        "window": alarm.window,
-        "spent_micros": alarm.spent_micros,
-        "sentence": alarm.sentence,
-    }
+    if not is_new:
+        return None
+    alarms.put_in_outbox(alarm)
+    return alarm
 
 
 def forget() -> None:

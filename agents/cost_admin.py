@@ -1,4 +1,4 @@
-"""The console of money: what was spent, by whom and on what; who may spend how much; what was out of the ordinary."""
+"""The console of costs: what was spent, by whom and on what."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,12 +17,13 @@ from rooms.admin import ReadOnly
 from rooms.models import Room, User
 
 from .ledger import DIMENSIONS, Ledger, Span, ledger
-from .models import Account, Agent, Alarm, Hold
-from .money.words import dollars
+from .models import HOUSE_PAYS, Agent, Alarm, Delivery, Usage
 from .sheets import sheet
 from .web.usage import chart_of
 
 LONGEST = 366
+TITLES = {"person": "who pays", "purpose": "what it was for"}
+"""Of the others the name says it."""
 
 
 class CostsForm(forms.Form):
@@ -86,8 +86,11 @@ class CostsAdmin(ReadOnly):
             "found": found,
             "query": request.GET.urlencode(),
             "chart": found and chart_of(found),
-            "tables": [(name, found.by[name]) for name in DIMENSIONS if name != "day"] if found else [],
+            "tables": [(TITLES.get(name, name), found.by[name]) for name in DIMENSIONS if name != "day"]
+            if found
+            else [],
             "alarms": Alarm.objects.all()[:10],
+            "undelivered": Delivery.objects.filter(state=Delivery.State.DEAD).count(),
         }
         return TemplateResponse(request, "admin/agents/usage/costs.html", context, status=200 if found else 400)
 
@@ -114,98 +117,21 @@ class CostsAdmin(ReadOnly):
             raise PermissionDenied
 
 
-SUBJECTS: dict[str, Any] = {
-    "person": lambda name: User.objects.filter(username=name.lower()),
-    "group": lambda name: Group.objects.filter(name=name),
-    "room": lambda name: Room.objects.filter(slug=name),
-    "agent": lambda name: Agent.objects.filter(user__username=name.lower()),
-}
+@admin.register(Usage)
+class UsageAdmin(CostsAdmin):
+    list_display = [
+        "created_at", "purpose", "agent", "room", "requester", "paid_by", "deployment", "model",
+        "prompt_tokens", "completion_tokens", "dollars", "estimated",
+    ]  # fmt: skip
+    list_filter = ["purpose", "model", "deployment", "estimated", "agent"]
+    list_select_related = ["agent__user", "room", "requester", "payer"]
+    search_fields = ["room__slug", "requester__username", "payer__username", "deployment"]
+    date_hierarchy = "created_at"
 
+    @admin.display(ordering="cost_micros")
+    def dollars(self, usage: Usage) -> str:
+        return f"{usage.cost_micros / 1_000_000:.6f}"
 
-class AccountForm(forms.ModelForm):
-    """A budget for somebody by their name; the id behind it is found here."""
-
-    scope = forms.ChoiceField(choices=[(each.value, each.label) for each in Account.Scope if each != "chain"])
-    name = forms.CharField(max_length=150, help_text="Username, name of the group, address of the room, or agent.")
-    dollars = forms.DecimalField(
-        max_digits=12, decimal_places=6, min_value=0, required=False, help_text="Empty is without limit."
-    )
-
-    class Meta:
-        model = Account
-        fields = ["scope", "period"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            for field in ("scope", "name", "period"):
-                self.fields[field].disabled = True
-            self.fields["scope"].choices = Account.Scope.choices  # type: ignore[attr-defined]
-            self.fields["name"].initial = self.instance.key
-            limit = self.instance.limit_micros
-            self.fields["dollars"].initial = None if limit is None else limit / 1_000_000
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        given = said.get("dollars")
-        self.instance.limit_micros = None if given is None else int(given * 1_000_000)
-        self.instance.by_default = False
-        if not self.instance.pk and "name" in said and "scope" in said:
-            self.instance.scope, self.instance.period = said["scope"], said.get("period", "day")
-            self.instance.key = self.key_of(said["scope"], said["name"])
-        return said
-
-    def key_of(self, scope: str, name: str) -> str:
-        key = SUBJECTS[scope](name.strip()).values_list("pk", flat=True).first()
-        if key is None:
-            raise forms.ValidationError({"name": f"There is no such {scope}."})
-        if Account.objects.filter(scope=scope, key=key, period=self.instance.period).exists():
-            raise forms.ValidationError({"name": "There is an account for this already: change that one."})
-        return str(key)
-
-
-@admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
-    """Who may spend how much. Accounts of chains and those the settings made come by themselves."""
-
-    form = AccountForm
-    list_display = ["scope", "name", "period", "limit", "spent", "held", "resets_at", "by_default"]
-    list_filter = ["scope", "period", "by_default"]
-    search_fields = ["=key"]
-    readonly_fields = ["spent", "held", "resets_at"]
-    fields = ["scope", "name", "period", "dollars", "spent", "held", "resets_at"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else self.fields[:4]
-
-    @admin.display(description="of")
-    def name(self, account: Account) -> str:
-        if account.scope not in SUBJECTS:
-            return account.key
-        model = {"person": User, "group": Group, "room": Room, "agent": Agent}[account.scope]
-        return str(model._default_manager.filter(pk=account.key).first() or account.key)
-
-    @admin.display(ordering="limit_micros")
-    def limit(self, account: Account) -> str:
-        return "any" if account.limit_micros is None else dollars(account.limit_micros)
-
-    @admin.display(ordering="spent_micros")
-    def spent(self, account: Account) -> str:
-        return dollars(account.spent_micros)
-
-    @admin.display(ordering="held_micros", description="set aside")
-    def held(self, account: Account) -> str:
-        return dollars(account.held_micros)
-
-
-@admin.register(Hold)
-class HoldAdmin(ReadOnly):
-    list_display = ["step", "micros", "spent_micros", "model", "created_at", "released_at"]
-    list_filter = [("released_at", admin.EmptyFieldListFilter)]
-    show_full_result_count = False
-
-
-@admin.register(Alarm)
-class AlarmAdmin(ReadOnly):
-    list_display = ["at", "sentence", "kind", "scope", "name", "window"]
-    list_filter = ["kind", "scope"]
+    @admin.display(ordering="payer", description="paid by")
+    def paid_by(self, usage: Usage) -> str:
+        return "the house" if usage.purpose in HOUSE_PAYS else str(usage.payer or "")

@@ -13,7 +13,7 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import anomalies, forgetting, housekeeping, probing, runs, scheduling, sweeping, thoughts, waking
+from . import alarms, anomalies, forgetting, housekeeping, probing, runs, scheduling, sweeping, thoughts, waking
 from .laying import begin
 from .models import McpServer, Step
 from .occasions import is_volunteer
@@ -25,6 +25,7 @@ from .turns import turn
 log = logging.getLogger(__name__)
 
 watch_costs = anomalies.watch_costs  # Celery looks for its tasks in modules of this name
+deliver_alarms = alarms.deliver_alarms
 
 AT_ONCE = 5.0
 """Seconds. The longest answer still fits behind it into the time a task of the queue may take."""
@@ -126,9 +127,9 @@ def queue(steps: Iterable[UUID]) -> None:
         send(run_step, str(step))
 
 
-def send(task: object, argument: object) -> None:
+def send(task: object, *arguments: object) -> None:
     """Queue, or leave it to the sweeper when the broker is away."""
     try:
-        task.delay(argument)  # type: ignore[attr-defined]
+        task.delay(*arguments)  # type: ignore[attr-defined]
     except Exception as error:  # the broker's client raises a dozen kinds; the step stays waiting, which is the remedy
-        log.warning("could not queue %s: %s", argument, error)
+        log.warning("could not queue %s: %s", arguments, error)

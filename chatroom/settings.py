@@ -306,6 +306,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30},
     },
+    "agents.deliver_alarms": {"task": "agents.deliver_alarms", "schedule": schedule(30.0), "options": {"expires": 25}},
     "agents.watch_costs": {"task": "agents.watch_costs", "schedule": schedule(300.0), "options": {"expires": 240}},
     "rooms.tidy": {"task": "rooms.tasks.tidy", "schedule": schedule(3600.0), "options": {"expires": 600}},
 }

@@ -1,19 +1,12 @@
-"""Costs out of the ordinary are told of once, by the log, a signed webhook, mail and the console."""
+"""Costs out of the ordinary are noticed once for each subject and window."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import logging
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -90,60 +83,6 @@ def test_a_budget_is_told_of_at_four_fifths_and_at_its_end(den: Room, ada: User)
     assert anomalies.notice() == []
     Account.objects.filter(pk=mine.pk).update(resets_at=datetime.now(UTC) - timedelta(minutes=1))
     assert anomalies.notice() == []
-
-
-class Heard(BaseHTTPRequestHandler):
-    calls: list[tuple[str, bytes]] = []
-    status = 204
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.calls.append((self.headers["X-Chatroom-Signature"], body))
-        self.send_response(self.status)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        """Quietly."""
-
-
-@pytest.fixture
-def webhook(settings: Any) -> Iterator[type[Heard]]:
-    server = HTTPServer(("127.0.0.1", 0), Heard)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.COST_WEBHOOK_URL = f"http://127.0.0.1:{server.server_port}/costs"
-    settings.COST_WEBHOOK_SECRET = "between us"
-    Heard.calls, Heard.status = [], 204
-    yield Heard
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_webhook_hears_it_signed_and_admins_get_mail(
-    den: Room, ada: User, webhook: type[Heard], settings: Any
-) -> None:
-    settings.ADMINS = [("", "house@example.org")]
-    Account.objects.create(scope="room", key=str(den.pk), period="none", limit_micros=100, spent_micros=100)
-    anomalies.notice()
-    ((signature, body),) = webhook.calls
-    at = signature.removeprefix("t=").partition(",")[0]
-    expected = hmac.new(b"between us", f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    assert signature == f"t={at},v1={expected}"
-    told = json.loads(body)
-    assert (told["type"], told["kind"], told["scope"], told["name"]) == ("cost.alarm", "budget_100", "room", "den")
-    assert [letter.to for letter in mail.outbox] == [["house@example.org"]]
-    assert "Room den has spent $0.0001 of $0.0001 for ever." in mail.outbox[0].body
-
-
-def test_a_webhook_that_is_broken_keeps_nothing_from_being_told(
-    den: Room, webhook: type[Heard], settings: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.ADMINS = [("", "house@example.org")]
-    webhook.status = 500
-    Account.objects.create(scope="room", key=str(den.pk), period="none", limit_micros=100, spent_micros=100)
-    with caplog.at_level(logging.WARNING):
-        anomalies.notice()
-    assert "it answered 500" in caplog.text
-    assert len(mail.outbox) == 1
 
 
 def test_staff_count_alarms_and_others_do_not(den: Room, ada: User) -> None:
