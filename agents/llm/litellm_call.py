@@ -86,9 +86,9 @@ def destination_of(model: str, params: Mapping[str, Any]) -> dict[str, str]:
     An address of one's own never gets the key of another place.
     """
     if base := params.get("api_base"):
-        return {"api_base": str(base), "api_key": str(params.get("api_key") or NO_KEY)}
+        return {"api_base": str(base), "api_key": params.get("api_key") or NO_KEY}
     if key := params.get("api_key"):
-        return {"api_key": str(key)}
+        return {"api_key": key}  # as it is: a `Secret` does not print itself, a copy of it would
     if provider_of(model) == provider_of(settings.LLM_MODEL):
         return house_destination(provider_of(model))
     return {}

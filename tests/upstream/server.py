@@ -1,6 +1,8 @@
 """The server: raw asyncio, so that a behaviour may send half a chunk, say nothing or pull the plug.
 
     POST /v1/chat/completions   the model's name chooses the behaviour, see behaviours.py
+    POST /openai/deployments/MODEL/chat/completions?api-version=…   the same, as Azure has it
+    POST /v1/messages           Anthropic's protocol, see anthropic.py
     GET  /v1/models             their names
     GET  /_calls                what was asked so far, as JSON;  DELETE forgets it
 
@@ -21,9 +23,11 @@ from typing import Any
 from tests.upstream import counting as _counting  # noqa: F401
 from tests.upstream import faults as _faults  # noqa: F401  registers its behaviours
 from tests.upstream import resuming as _resuming  # noqa: F401
-from tests.upstream.behaviours import BEHAVIOURS, behaviour_of
+from tests.upstream.anthropic import anthropic
+from tests.upstream.behaviours import BEHAVIOURS, Pace, behaviour_of
 from tests.waiting import PATIENCE
 
+AZURE = re.compile(r"/openai/deployments/([^/]+)/")
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
 
@@ -37,6 +41,7 @@ class Call:
     outcome: str = "open"
     chunks: int = 0
     at: float = field(default_factory=time.time)
+    path: str = ""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -89,8 +94,8 @@ class Connection(asyncio.Protocol):
 
     def route(self, head: str, body: bytes) -> None:
         method, path, _ = head.split(" ", 2)
-        if path.endswith("/chat/completions"):
-            return self.complete(head, body)
+        if path.partition("?")[0].endswith(("/chat/completions", "/messages")):
+            return self.complete(path, head, body)
         if path.endswith("/models"):
             return self.answer({"object": "list", "data": [{"id": name, "object": "model"} for name in BEHAVIOURS]})
         if path == "/_calls" and method == "DELETE":
@@ -99,15 +104,17 @@ class Connection(asyncio.Protocol):
             return self.answer({"calls": [asdict(call) for call in self.calls]})
         self.answer({"error": {"message": f"no such path: {path}"}}, status="404 Not Found")
 
-    def complete(self, head: str, body: bytes) -> None:
+    def complete(self, path: str, head: str, body: bytes) -> None:
         asked = json.loads(body)
         pairs = (line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
-        self.call = Call(asked.get("model", ""), asked, {name.lower(): value for name, value in pairs})
+        azure = AZURE.search(path)
+        model = azure[1] if azure else asked.get("model", "")
+        self.call = Call(model, asked, {name.lower(): value for name, value in pairs}, path=path)
         self.calls.append(self.call)
         self.task = asyncio.ensure_future(self.perform(self.call))
 
     async def perform(self, call: Call) -> None:
-        act, pace = behaviour_of(call.model)
+        act, pace = (anthropic, Pace()) if call.path.endswith("/messages") else behaviour_of(call.model)
         await act(self, call, pace)
         if call.outcome == "open":
             call.outcome = "done"
