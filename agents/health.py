@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.utils.timesince import timesince
 
 from .models import Breaker, Deployment
+from .money.words import dollars
 from .routes import key_of
 
 SLOW = 3.0
@@ -67,9 +68,9 @@ def is_spent(deployment: Deployment) -> bool:
 
 
 def spent_words(deployment: Deployment) -> str:
-    left = (deployment.dollars_per_day or 0) * MICROS - deployment.health.spent_micros
-    words = "are used up" if left <= 0 else "do not reach for another call"
-    return f"Today's ${deployment.dollars_per_day:f} {words}. There will be more at midnight UTC."
+    limit = int((deployment.dollars_per_day or 0) * MICROS)
+    words = "are used up" if deployment.health.spent_micros >= limit else "do not reach for another call"
+    return f"Today's {dollars(limit)} {words}. There will be more at midnight UTC."
 
 
 def last_trouble(deployment: Deployment) -> str:

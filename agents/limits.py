@@ -77,12 +77,14 @@ SHORT = f"""
 
 PLACE = "array_position(h.begun, %(at)s::timestamptz)"
 
-# What an UPDATE sets that puts what a call took in the place of what was taken for it.
+# What an UPDATE sets that puts what a call took in the place of what was taken for it. A slot that is gone was settled
+# by somebody else, who believed its worker dead.
 SETTLED = f"""
     slots = h.slots - %(call)s::text,
     took = CASE WHEN {PLACE} IS NULL THEN h.took ELSE h.took[:{PLACE} - 1]
            || (h.took[{PLACE}] + %(tokens)s::int - %(taken)s::int) || h.took[{PLACE} + 1:] END,
-    spent_micros = {SPENT} + %(cost)s, spent_on = {DAY}
+    spent_micros = {SPENT} + CASE WHEN %(slotted)s AND NOT h.slots ? %(call)s::text THEN 0 ELSE %(cost)s END,
+    spent_on = {DAY}
 """
 
 DEAD = f"""
@@ -143,6 +145,7 @@ def settled(taken: Taken, call: UUID, usage: Usage) -> dict[str, Any]:
     """The values that `SETTLED` wants."""
     return {
         "call": str(call),
+        "slotted": taken is not NOTHING,
         "at": taken.at,
         "taken": taken.tokens,
         "tokens": usage.prompt_tokens + usage.completion_tokens,

@@ -78,9 +78,9 @@ def end_dead_run(step: Step) -> bool:
         return False
     text = text_shown(step.task.reply)
     reason = Reason.CANCELLED if step.task.cancel_requested_at else Reason.WORKER_LOST
-    taken = guess(step, text)
-    limits.settle_dead(step.pk, taken.cost_micros if taken else 0)
-    return end_step(step, step.fence + 1, Outcome(reason, text, usage=taken))
+    spent = guess(step, text)
+    limits.settle_dead(step.pk, spent.cost_micros if spent else 0)
+    return end_step(step, step.fence + 1, Outcome(reason, text, usage=spent))
 
 
 def guess(step: Step, text: str) -> Usage | None:

@@ -49,7 +49,7 @@ def reserve(step: Step, claim: Claim, request: Request, places: tuple[Candidate,
     """
     price = dearest(places)
     if not price:
-        step.held_on = step.held_micros = 0
+        step.held_on = 0
         return Reserved(request, places)
     wish = worst_of(request, price)
     who = Concerned.by(step)

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from agents import endings, runs, sweeping, tasks
+from agents.charging import charge
 from agents.claims import claim
 from agents.laying import lay
 from agents.llm.port import Usage as Spent
@@ -173,9 +174,9 @@ def test_a_run_whose_lease_was_taken_falls_silent_and_writes_nothing(
 def test_the_ledger_takes_one_row_for_a_claim(seat: Seat, ada: User) -> None:
     step = Step.objects.select_related(*runs.RELATED).get(task=laid(seat, ada))
     with transaction.atomic():
-        endings.charge(step, 1, Spent(1, 1))
+        charge(step, 1, Outcome(Reason.ANSWERED, usage=Spent(1, 1)))
     with pytest.raises(IntegrityError), transaction.atomic():
-        endings.charge(step, 1, Spent(1, 1))
+        charge(step, 1, Outcome(Reason.ANSWERED, usage=Spent(1, 1)))
 
 
 def test_the_same_attempt_cannot_be_laid_twice(seat: Seat, ada: User) -> None:

@@ -94,3 +94,21 @@ async def test_a_flushed_or_restarted_redis_leaves_no_socket_deaf(house: House) 
         for n in range(3):
             await says_and_hears(ada, bob, f"restarted {n}")
     house.check_log()
+
+
+async def test_with_redis_stopped_nobody_says_more_than_they_may(house: House) -> None:
+    """What people may send and ask is counted in PostgreSQL, as money is: nothing is looser without Redis."""
+    house.web()
+    house.run_code(
+        "from rooms.models import Allowance, User\n"
+        "Allowance.objects.create(what='send', person=User.objects.get(username='bob'), amount=7)\n"
+        "print(1)"
+    )
+    house.stop_redis()
+
+    def say(number: int) -> int:
+        with house.client("bob") as bob:
+            return int(bob.post("/rooms/den/messages/", json={"body": f"number {number}"}).status_code)
+
+    statuses = await asyncio.gather(*(asyncio.to_thread(say, number) for number in range(20)))
+    assert sorted(statuses) == [201] * 7 + [429] * 13

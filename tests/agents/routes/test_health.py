@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents import probing
+from agents import probing, routes
 from agents.health import condition_now
 from agents.models import Breaker, Deployment, Health, Seat
 from rooms.models import Room, User
@@ -70,9 +70,15 @@ def test_failing_without_its_variable(deploy: Deploy, monkeypatch: pytest.Monkey
 def test_out_of_budget_by_its_own_limit_and_by_the_providers_word(
     den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy
 ) -> None:
-    own = deploy("fine", dollars_per_day="0.000001", prompt_price=100, completion_price=100)
+    own = deploy("fine", dollars_per_day="1", prompt_price=100, completion_price=100)
     ask(den, ada, "@echo?")
-    assert state_of(own) == ("out of budget", "Today's $0.000001 are used up.")
+    assert state_of(own)[0] == "up"
+    Deployment.objects.update(dollars_per_day="0.0001")
+    routes.forget()
+    assert state_of(own) == ("out of budget", "Today's $0.0001 are used up. There will be more at midnight UTC.")
+    Health.objects.update(spent_micros=0)
+    ask(den, ada, "@echo?")
+    assert state_of(own)[1] == "Today's $0.0001 do not reach for another call. There will be more at midnight UTC."
     broke = deploy("no-money")
     ask(den, ada, "@echo?")
     assert state_of(broke)[0] == "out of budget"

@@ -25,8 +25,9 @@ from agents.sweeping import sweep
 from rooms import db
 from rooms.models import Message, Room, User
 from tests.upstream.server import Upstream
+from tests.waiting import until
 
-from ..asking import Aside, answer_to, ask, run_for, say, until, woken
+from ..asking import Aside, answer_to, ask, run_for, say, woken
 from .conftest import Deploy
 
 pytestmark = pytest.mark.django_db(transaction=True)
