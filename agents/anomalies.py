@@ -20,7 +20,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from . import alarms
-from .ledger import PAYER, names_of
+from .ledger import HOUSE, PAYER, names_of
 from .models import Account, Alarm
 from .money.sql import FORGET_CHAINS, FORGET_HOLDS
 from .money.words import dollars
@@ -109,7 +109,8 @@ def nearly_spent() -> Iterator[Sign]:
 def first_of(sign: Sign) -> Alarm | None:
     """The alarm, on its way to whoever is to hear of it, if this is the first of its window."""
     name = names_of(sign.scope, [sign.key]).get(sign.key, sign.key) if sign.key else "somebody who is gone"
-    sentence = f"{sign.scope.capitalize()} {name} has spent {dollars(sign.micros)} {sign.words}."
+    who = "The house" if sign.key == HOUSE else f"{sign.scope.capitalize()} {name}"
+    sentence = f"{who} has spent {dollars(sign.micros)} {sign.words}."
     facts: dict[str, Any] = {"name": name[:128], "sentence": sentence[:280], "spent_micros": sign.micros}
     alarm, is_new = Alarm.objects.get_or_create(
         scope=sign.scope, key=sign.key, kind=sign.kind, window=sign.window, defaults=facts

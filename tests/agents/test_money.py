@@ -181,6 +181,18 @@ def test_the_settings_give_everybody_a_budget_and_the_admin_can_lift_it(
     assert run_for(ask(den, ada, "@echo?")).reason == Reason.ANSWERED
 
 
+def test_guests_have_a_budget_of_their_own(
+    den: Room, ada: User, gus: User, seat: Seat, upstream: Upstream, settings: Any
+) -> None:
+    costs("fine")
+    settings.GUEST_BUDGET_MICROS_PER_DAY, settings.PERSON_BUDGET_MICROS_PER_DAY = 10, DIME
+    question = ask(den, gus, "@echo?")
+    assert run_for(question).reason == Reason.BUDGET
+    assert "midnight UTC" in answer_to(question).notice
+    assert not upstream.calls
+    assert run_for(ask(den, ada, "@echo?")).reason == Reason.ANSWERED
+
+
 def test_whoever_asks_again_pays_for_that_and_nobody_for_another(den: Room, ada: User, bob: User, seat: Seat) -> None:
     from agents import runs
     from agents.services import regenerate

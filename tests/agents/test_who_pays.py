@@ -82,6 +82,7 @@ def test_what_the_house_pays_is_watched_like_anybodys(den: Room, provider: Upstr
     probing.probe()
     anomalies.notice()
     assert set(Alarm.objects.values_list("scope", "name")) == {("person", "the house")}
+    assert all(alarm.sentence.startswith("The house has spent $0.0001") for alarm in Alarm.objects.all())
 
 
 def test_a_probe_keeps_to_the_limits_of_its_place(provider: Upstream, settings: Any) -> None:
