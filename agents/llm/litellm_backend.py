@@ -24,6 +24,7 @@ from agents.llm.litellm_errors import translated
 from agents.llm.openai_client import spare_the_walk
 from agents.llm.port import Part, Request, Usage
 from agents.llm.pricing import Price, price_of
+from agents.llm.redirects import stay_where_sent
 
 CLOSING = 2.0
 """Seconds a stream may take to close; after that the connection is left to the garbage collector."""
@@ -46,6 +47,7 @@ def _import() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx"):
         logging.getLogger(name).setLevel(logging.ERROR)  # below that they write out requests, whole
     spare_the_walk()
+    stay_where_sent()
     return litellm
 
 

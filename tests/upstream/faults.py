@@ -182,6 +182,13 @@ async def endless_line(to: "Connection", call: "Call", pace: Pace) -> None:
         await asyncio.sleep(pace.interval)
 
 
+@behaviour("redirects")
+async def redirects(to: "Connection", call: "Call", pace: Pace) -> None:
+    """Elsewhere: this same server by another name, which counts as another to every client."""
+    there = f"http://localhost:{to.transport.get_extra_info('sockname')[1]}{call.path}"
+    to.answer("", "307 Temporary Redirect", extra=f"Location: {there}\r\n")
+
+
 @behaviour("no-money")
 async def no_money(to: "Connection", call: "Call", pace: Pace) -> None:
     said = error("You exceeded your current quota, please check your plan.", "insufficient_quota", "insufficient_quota")

@@ -114,7 +114,9 @@ class Connection(asyncio.Protocol):
         self.task = asyncio.ensure_future(self.perform(self.call))
 
     async def perform(self, call: Call) -> None:
-        act, pace = (anthropic, Pace()) if call.path.endswith("/messages") else behaviour_of(call.model)
+        act, pace = behaviour_of(call.model)
+        if call.path.endswith("/messages") and call.model not in BEHAVIOURS:
+            act, pace = anthropic, Pace()
         await act(self, call, pace)
         if call.outcome == "open":
             call.outcome = "done"

@@ -99,7 +99,8 @@ def test_a_room_is_answered_by_what_the_example_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     path, model, header = paths(name)
-    monkeypatch.setitem(BEHAVIOURS, model, BEHAVIOURS["fine"])
+    if name != "Anthropic":
+        monkeypatch.setitem(BEHAVIOURS, model, BEHAVIOURS["fine"])
     root = upstream.base.removesuffix("/v1")
     lane = {"lane": "litellm"} if name == "OpenAI" else {}  # which its own address would have it take
     made = typed_in(name, fast, base_url=root if name in ("Anthropic", "Azure") else upstream.base, **lane)
@@ -127,7 +128,8 @@ def test_who_sees_images_is_sent_them(
     fast: Route, upstream: Upstream, litellm: None, keys: None, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, model, _ = paths(name)
-    monkeypatch.setitem(BEHAVIOURS, model, BEHAVIOURS["fine"])
+    if name != "Anthropic":
+        monkeypatch.setitem(BEHAVIOURS, model, BEHAVIOURS["fine"])
     base = upstream.base.removesuffix("/v1") if name == "Anthropic" else upstream.base
     place = routes.candidate_of(typed_in(name, fast, base_url=base), REQUEST)
     background.run(all_of(place.backend.stream(place.request)), 30)

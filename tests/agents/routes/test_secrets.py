@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents import listening, probing, tasks
-from agents.models import Agent, Deployment, Reason, Seat, Step, Task, Usage
+from agents.models import Agent, Deployment, Reason, Route, Seat, Step, Task, Usage
 from agents.sealing import Secret
 from rooms.models import Event, Message, Room, User
 from tests.upstream.server import Upstream
@@ -63,7 +63,6 @@ def test_a_call_that_breaks_logs_no_key(
     den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy, collector: Collector, model: str, lane: str
 ) -> None:
     deploy(model, lane=lane)
-    Deployment.objects.update(enabled=True)
     ask(den, ada, "@echo?")
     probing.ask_these([Deployment.objects.get().pk])
     assert KEY in upstream.calls[0].headers["authorization"]
@@ -88,6 +87,24 @@ def test_a_fault_of_our_own_in_the_midst_of_a_call_shows_none_in_any_frame(
     assert run_for(question).reason == Reason.ERROR
     assert collector.frames > 3
     assert KEY not in "".join(collector.said)
+
+
+@pytest.mark.parametrize(
+    ("model", "lane"),
+    [("openai/redirects", "direct"), ("openai/redirects", "litellm"), ("anthropic/redirects", "auto"),
+     ("azure/redirects", "auto")],
+)  # fmt: skip
+@pytest.mark.usefixtures("_litellm")
+def test_nothing_goes_where_an_answer_redirects_to(fast: Route, upstream: Upstream, model: str, lane: str) -> None:
+    base = upstream.base if model.startswith("openai/") else upstream.base.removesuffix("/v1")
+    made = Deployment(route=fast, name="own", model=model, base_url=base, api_version="2024-10-21", lane=lane)
+    made.keep_key(KEY)
+    made.save()
+    probing.ask_these([made.pk])
+    assert [call.headers["host"].partition(":")[0] for call in upstream.calls] == ["127.0.0.1"]
+    made.health.refresh_from_db()
+    assert made.health.failures == 1
+    assert KEY not in made.health.last_words
 
 
 def test_what_is_queued_is_ids_alone(
