@@ -49,9 +49,8 @@ def sha256_of(value: Any) -> str:
 
 def readers_of(task: Task) -> list[int] | str:
     """Who may read the answer now. Whoever comes into a private room is a reader more."""
-    reply = task.reply
-    if reply is not None and reply.visible_to is not None:
-        return sorted(reply.visible_to)
+    if task.audience is not None:
+        return sorted(task.audience)
     if task.room.is_public:
         return "everybody"
     return sorted(Membership.objects.filter(room=task.room_id).values_list("user", flat=True))
@@ -123,5 +122,5 @@ def tell(approval: Approval, task: Task) -> None:
         EVENTS[Approval.State(approval.state)],
         actor=by or task.agent.user,
         data=data,
-        visible_to=reply.visible_to if reply else None,
+        visible_to=task.audience,
     )

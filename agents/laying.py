@@ -116,12 +116,12 @@ def _begin(task: Task) -> Message:
 
 
 def tell_of(task: Task, type: str, **facts: str) -> None:
-    """An event about a run, for those who may read its answer."""
+    """An event about a run, for those who may read its answer, also where there is none yet, or never will be."""
     reply = task.reply
     data = {"run": str(task.pk), "agent": task.agent.user.username, "message": str(reply.pk) if reply else None}
     if task.alternative_of_id:
         data["alternative_of"] = str(task.alternative_of_id)
-    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=reply.visible_to if reply else None)
+    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=task.audience)
 
 
 def next_attempt(task: Task) -> int:

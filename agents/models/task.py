@@ -130,6 +130,12 @@ class Task(models.Model):
         return self.status in LIVE
 
     @property
+    def audience(self) -> list[int] | None:
+        """Who may hear of it: those for whom its answer is, or will be. None is everybody in the room."""
+        whose = self.reply or self.trigger_message
+        return whose.visible_to if whose else None
+
+    @property
     def is_recalled(self) -> bool:
         """Question or answer was taken back: what was said and done for it is not shown from now on."""
         return any(message is not None and message.is_recalled for message in (self.reply, self.trigger_message))
