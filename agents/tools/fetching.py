@@ -6,6 +6,7 @@ like, what is connected to has been checked. No proxy is used, no cookie kept, n
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ REDIRECTS = 3
 PORTS = {"http": 80, "https": 443}
 MOVED = {301, 302, 303, 307, 308}
 TEXTUAL = ("text/", "application/json", "application/xml", "application/xhtml+xml", "application/ld+json")
+ENCODING = re.compile(
+    r"utf-?8|utf-16(?:le|be)?|(?:us-)?ascii|latin-?1|iso-8859-\d{1,2}|(?:windows-|cp)\d{3,4}|koi8-[ru]|gb(?:2312|k|18030)|"
+    r"big5|euc-(?:jp|kr)|shift[_-]jis|iso-2022-jp"
+)
+"""Those of the web. Python knows others, and for some of them (punycode) half a megabyte takes minutes."""
 HEADERS = {
     "user-agent": "chatroom",
     "accept": "text/*, application/json, application/xml",
@@ -73,8 +79,15 @@ async def fetch(url: str, backend: httpcore.AsyncNetworkBackend | None = None) -
             found = await get(pool, place)
             if isinstance(found, Page):
                 return found
-            url = urljoin(str(place), found)
+            url = moved(place, found)
     raise ToolError("There are too many redirects at that address.")
+
+
+def moved(place: httpx.URL, to: str) -> str:
+    try:
+        return urljoin(str(place), to)
+    except ValueError:
+        raise ToolError("That page has moved to what is no address.") from None
 
 
 def checked(url: str) -> httpx.URL:
@@ -136,7 +149,8 @@ async def body_of(response: httpcore.Response) -> bytes:
 
 def decoded(body: bytes, told: dict[bytes, bytes]) -> str:
     _, _, named = told.get(b"content-type", b"").decode("latin-1").lower().partition("charset=")
+    name = named.split(";")[0].strip(" \"'")
     try:
-        return body.decode(named.split(";")[0].strip(" \"'") or "utf-8", "replace")
+        return body.decode(name if ENCODING.fullmatch(name) else "utf-8", "replace")
     except LookupError:
         return body.decode("utf-8", "replace")

@@ -186,3 +186,41 @@ def test_a_page_may_name_any_charset_and_nest_as_it_likes() -> None:
     assert text_of(Page("", 200, "text/html", "<div>" * 50_000 + "deep")) == "deep"
     assert text_of(Page("", 200, "text/html", "<script>never closed")) == ""
     assert text_of(Page("", 200, "text/plain", "<b>as it is")) == "<b>as it is"
+
+
+HOSTILE = [
+    "<a ", "<a/", "<!--", "<", "</", "<?", "<!", "<![x", '<a href="', "<script>", "<script", "</script", "<svg>", "&#",
+    "&", "&abcdefghij", "<title>", "</titl", "<div>", "<p><b>", "<!DOCTYPE ", " ", "\n ", "<template>", "<a b=c",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_page_keeps_its_reader_busy(piece: str) -> None:
+    """Half a megabyte each. With `html.parser` some of these took hours, in the event loop of all answers."""
+    assert "the end" in text_of(Page("", 200, "text/html", f"<p>the end{piece * (512 * 1024 // len(piece))}"))
+
+
+def test_a_page_is_read_as_a_person_would() -> None:
+    page = "<HTML><head><TITLE>A &lt;b&gt;</title><style>p{}</style></head><!-- no --><body data-x=1><h1>B</h1>c<br/>d"
+    assert text_of(Page("", 200, "text/html", page)) == "A <b>\n\nB\nc\nd"
+    assert text_of(Page("", 200, "text/html", "<p>1 < 2 &amp; 3 > 2<p>&#x41;&#65;&#99999999999;&#xD800;")) == (
+        "1 < 2 & 3 > 2\nAA\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
+    )
+    assert text_of(Page("", 200, "text/html", f"<p>&#{'9' * 5000};!")) == "\N{REPLACEMENT CHARACTER}!"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "unicode_escape", "utf-7", "hex", "..", "é", ""])
+async def test_only_charsets_of_the_web_are_read(names: Callable[..., None], charset: str) -> None:
+    names("odd.example", ["93.184.215.14"])
+    body = "grün a-\\u0041-+AGE-".encode()
+    async with serving(page(body, f"text/plain; charset={charset}")) as (backend, _):
+        assert (await fetch("http://odd.example/", backend)).text == "grün a-\\u0041-+AGE-"
+    async with serving(page("grün".encode("latin-1"), "text/plain; charset=ISO-8859-1")) as (backend, _):
+        assert (await fetch("http://odd.example/", backend)).text == "grün"
+
+
+async def test_a_page_that_moves_to_no_address_is_a_sentence(names: Callable[..., None]) -> None:
+    names("good.example", ["93.184.215.14"])
+    async with serving(moved("http://[")) as (backend, _):
+        with pytest.raises(ToolError):
+            await fetch("http://good.example/", backend)
