@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from subprocess import PIPE, STDOUT
 from typing import Any
 
 NOBODY = 65534
+AT_ONCE = 4
 WALL = 8.0
 TOO_LONG = f"stopped after {WALL:g} seconds"
 LARGEST_OUTPUT = 16_384
@@ -77,9 +79,15 @@ def candidates() -> Iterator[tuple[str, str]]:
 async def run(program: str) -> Ran:
     """Run a program to its end, or to the end of our patience. Only where `off()` says nothing.
 
-    In a thread: not every event loop can start a process as somebody else.
+    In a thread: not every event loop can start a process as somebody else. In one of a few of its own: programs that
+    sleep must not take the loop's threads, in which names of providers are looked up.
     """
-    return await asyncio.to_thread(run_here, program)
+    return await asyncio.get_running_loop().run_in_executor(pool(), run_here, program)
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sandbox")
 
 
 def run_here(program: str) -> Ran:
@@ -114,7 +122,7 @@ def command(prefix: str, python: str) -> list[str]:
         *([] if prefix == "/usr" else ["--ro-bind", prefix, prefix]),
         *("--proc", "/proc", "--dev", "/dev", "--size", str(DISK), "--tmpfs", "/tmp"),  # noqa: S108  # its own
         *("--setenv", "LANG", "C.UTF-8", "--setenv", "PATH", "/nowhere", "--setenv", "HOME", "/tmp"),  # noqa: S108
-        *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108  # /dev/shm has no size
         *(python, "-I", "-S", "-B", "-u", "-X", "utf8", "-c", FIRST_LINES),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -41,6 +42,8 @@ FAILING = {
     "a file in usr": "open('/usr/x', 'w').write('x')",
     "a large file": "open('/tmp/x', 'wb').write(b'x' * 5_000_000)",
     "a full disk": "for n in range(99): open(f'/tmp/{n}', 'wb').write(b'x' * 1_000_000)",
+    "memory beside the disk": "for n in range(99): open(f'/dev/shm/{n}', 'wb').write(b'x' * 1_000_000)",
+    "a file among the devices": "open('/dev/x', 'w').write('x')",
     "a link that leads out": "import os; os.symlink('/etc/shadow', '/tmp/l'); print(open('/tmp/l').read())",
     "the files of the first process": "open('/proc/1/root/etc/passwd')",
     "a gigabyte": "x = bytearray(10**9); print(len(x))",
@@ -110,6 +113,22 @@ def test_time_ends_and_nothing_is_left_behind() -> None:
     assert "stopped after" in ran.cut
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
     assert sandbox.FIRST_LINES.strip().splitlines()[1] not in left
+
+
+def test_programs_that_sleep_leave_the_threads_of_the_loop_free() -> None:
+    """In those the names of models' providers are looked up too."""
+
+    async def beside() -> bool:
+        sleeping = [asyncio.ensure_future(sandbox.run("import time; time.sleep(3)")) for _ in range(12)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(bool)
+        early = not any(one.done() for one in sleeping)
+        for one in sleeping:
+            one.cancel()
+        return early
+
+    assert sandbox.off() == ""
+    assert background.run(beside(), timeout=30)
 
 
 def test_computing_for_ever_ends_too() -> None:
