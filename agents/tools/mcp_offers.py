@@ -19,6 +19,7 @@ LONGEST_SCHEMA = 8_000
 LONGEST_DESCRIPTION = 500
 LONGEST_HINT = 200
 DEEPEST = 10
+LARGEST = 2**53
 FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 PROPERTY = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_.$-]{0,63}")
 LOCAL = re.compile(r"#/\$defs/[A-Za-z0-9_.-]{1,64}")
@@ -42,7 +43,7 @@ def cleaned(server: str, listed: Iterable[Offer]) -> list[Offer]:
     for one in list(listed)[:MOST]:
         try:
             offer = cleaned_offer(server, one)
-        except (Unusable, RecursionError):
+        except (Unusable, RecursionError, TypeError, ValueError):  # the last two: no schema at all
             continue
         found.setdefault(offer["name"], offer)
     return list(found.values())
@@ -112,13 +113,18 @@ def is_plain(word: str, value: Any) -> bool:
             if not isinstance(value, str) or not LOCAL.fullmatch(value):
                 raise Unusable
             return True
-    return word in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool)
+    return word in NUMBERS and is_number(value)
 
 
 def is_short(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= LONGEST_HINT and value.isprintable()
-    return value is None or isinstance(value, bool | int | float)
+    return value is None or isinstance(value, bool) or is_number(value)
+
+
+def is_number(value: Any) -> bool:
+    """One that every JSON can hold: PostgreSQL's has no NaN and no infinity."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
 def named(name: str) -> str:

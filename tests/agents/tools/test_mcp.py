@@ -240,6 +240,9 @@ def one(**facts: Any) -> dict[str, Any]:
         one(schema={"type": "object", "properties": {"a": {"$ref": "http://evil.example/"}}}),
         one(schema={"type": "object", "properties": {"a" * 60 + str(n): {"type": "string"} for n in range(200)}}),
         one(schema={"type": "object", "properties": {"a": ["not", "a", "schema"]}}),
+        one(schema={"type": "object", "properties": "abc"}),
+        one(schema={"type": "object", "allOf": 3}),
+        one(schema={"type": "object", "$defs": [1]}),
     ],
 )
 def test_what_a_model_cannot_be_told_of_is_left_out(offer: dict[str, Any]) -> None:
@@ -267,6 +270,48 @@ def test_a_schema_that_leads_nowhere_is_no_fault_of_ours() -> None:
         (offer,) = cleaned("s", [one(schema=schema)])
         with pytest.raises(BadArguments):
             mcp_tools.Declared(offer["schema"]).read('{"a": 1}')
+
+
+def test_a_schema_that_leads_too_far_is_given_up() -> None:
+    """A hundred parts, each of which names the next one twice."""
+    parts: dict[str, Any] = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(100)}
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/a0"}}, "$defs": parts | {"a100": {}}}
+    (offer,) = cleaned("s", [one(schema=schema)])
+    with pytest.raises(BadArguments, match="cannot be compared"):
+        mcp_tools.Declared(offer["schema"]).read('{"a": 1}')
+
+
+def test_numbers_that_no_database_holds_are_left_out(shop: McpServer) -> None:
+    beyond = [float("nan"), float("inf"), 10**400, -(2**60)]
+    parts = {f"a{n}": {"minimum": number, "const": number, "enum": [number]} for n, number in enumerate(beyond)}
+    (offer,) = cleaned("s", [one(schema={"type": "object", "properties": parts})])
+    assert offer["schema"]["properties"] == {name: {} for name in parts}
+    shop.tools = [offer]
+    shop.save()
+
+
+def test_a_tool_does_not_become_harmless_by_saying_so_later(shop: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at once, and not by going away in between."""
+    from agents.tools import mcp_client
+
+    offers = [{"name": name, "description": "", "schema": {}, "reads": True} for name in ("order", "hours", "fresh")]
+
+    async def listed(server: McpServer) -> list[dict[str, Any]]:
+        return offers
+
+    monkeypatch.setattr(mcp_client, "listed", listed)
+
+    def effects() -> dict[str, str]:
+        asked = mcp_asking.ask(McpServer.objects.get(pk=shop.pk))
+        return {name: tool.effect for name, tool in mcp_tools.tools_of_server(asked).items()}
+
+    assert effects() == {"shop__order": "irreversible", "shop__hours": "reads", "shop__fresh": "reads"}
+    gone, offers = offers, []
+    assert effects() == {}
+    offers = gone
+    assert effects()["shop__order"] == "irreversible"
+    McpServer.objects.update(effects={"order": "reads"})
+    assert effects()["shop__order"] == "reads"
 
 
 def test_a_web_process_does_not_import_the_sdk() -> None:
