@@ -111,7 +111,7 @@ class MessageFeedback(MessageView):
 
     @extend_schema(
         operation_id="take_back_feedback",
-        responses=FeedbackShape,
+        responses={200: FeedbackShape},
         tags=["runs"],
         summary="Take your thumb back",
     )

@@ -24,8 +24,8 @@ class VersionsShape(Shape):
 
 class ChangeShape(Shape):
     field = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField(help_text="Anything; null where it was not.")
+    after = serializers.JSONField(help_text="Anything; null where it is not.")
 
 
 class ComparedShape(VersionShape):

@@ -47,13 +47,24 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def mistaken(self, name: str, value: Any) -> str:
-        """What DRF would quietly turn into another type: 7 into "7", and in JSON "7" and 7.0 into 7."""
-        field = self.fields[name]
-        if isinstance(field, serializers.CharField) and isinstance(value, bool | int | float):
+        return mistake(self.fields[name], value, strictly=bool(self.context.get("json")))
+
+
+def mistake(field: serializers.Field[Any, Any, Any, Any], value: Any, *, strictly: bool) -> str:
+    """What DRF would quietly turn into another type: 7 into "7", and in JSON, where there are types, "7" and 7.0 into
+    7, 0 and "off" into false. Also inside of lists."""
+    match field:
+        case serializers.CharField() if isinstance(value, bool | int | float):
             return "A text, please."
-        if self.context.get("json") and isinstance(field, serializers.IntegerField) and isinstance(value, str | float):
+        case serializers.IntegerField() if strictly and isinstance(value, str | float):
             return "A whole number, please."
-        return ""
+        case serializers.FloatField() if strictly and isinstance(value, str | bool):
+            return "A number, please."
+        case serializers.BooleanField() if strictly and not isinstance(value, bool | None):
+            return "True or false, please."
+        case serializers.ListField() if isinstance(value, list):
+            return next((said for one in value if (said := mistake(field.child, one, strictly=strictly))), "")
+    return ""
 
 
 class Username(serializers.CharField):
@@ -143,15 +154,16 @@ class APIView(views.APIView):
         if not self.grant.allows(perm):
             raise Forbidden("This token's scopes do not include that.")
 
-    def read(self, form: type[Strict], data: Any = None) -> dict[str, Any]:
-        """The body of the request as `form` understands it, or Invalid with a sentence for each field."""
-        said = form(data=self.request.data if data is None else data, context={"json": data is None})
+    def read(self, form: type[Strict], data: Any = None, *, typed: bool = True) -> dict[str, Any]:
+        """The body of the request as `form` understands it, or Invalid with a sentence for each field. `typed`: it is
+        JSON, which knows numbers from texts."""
+        said = form(data=self.request.data if data is None else data, context={"json": typed})
         said.is_valid(raise_exception=True)
         return dict(said.validated_data)
 
     def query(self, form: type[Strict]) -> dict[str, Any]:
         """The query string, likewise. Of a parameter given twice the last counts."""
-        return self.read(form, self.request.query_params.dict())
+        return self.read(form, self.request.query_params.dict(), typed=False)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """DRF takes a body without a declared length for none; by now the server has received a chunked one whole."""

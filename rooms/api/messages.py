@@ -159,7 +159,11 @@ class History(APIView):
 
 class OneReaction(MessageView):
     @extend_schema(
-        operation_id="add_reaction", request=None, responses=MessageShape, tags=["messages"], summary="Put a mark on it"
+        operation_id="add_reaction",
+        request=None,
+        responses={200: MessageShape, 201: MessageShape},
+        tags=["messages"],
+        summary="Put a mark on it",
     )
     def post(self, request: Request, message_id: UUID, emoji: str) -> Response:
         message = self.message("rooms.add_reaction")
@@ -167,7 +171,10 @@ class OneReaction(MessageView):
         return self.answer(message, 201 if created else 200)
 
     @extend_schema(
-        operation_id="remove_reaction", responses=MessageShape, tags=["messages"], summary="Take your mark off it"
+        operation_id="remove_reaction",
+        responses={200: MessageShape},
+        tags=["messages"],
+        summary="Take your mark off it",
     )
     def delete(self, request: Request, message_id: UUID, emoji: str) -> Response:
         message = self.message("rooms.add_reaction")

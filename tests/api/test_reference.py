@@ -131,3 +131,12 @@ def test_the_form_of_a_message_is_read_by_hand_as_it_is_described() -> None:
     from rooms.api.messages import FIELDS
 
     assert set(MessageForm().fields) == set(FIELDS)
+
+
+def test_every_way_an_operation_answers_is_described() -> None:
+    paths = description()["paths"]
+    marks = paths["/api/v1/messages/{message_id}/reactions/{emoji}/"]
+    assert {"200", "201"} <= set(marks["post"]["responses"])
+    assert "200" in marks["delete"]["responses"]
+    assert "200" in paths["/api/v1/messages/{message_id}/feedback/"]["delete"]["responses"]
+    assert "oneOf" not in description()["components"]["schemas"]["Change"]["properties"]["before"]

@@ -120,6 +120,26 @@ def test_query_strings(asking: Asking, path: str) -> None:
         is_proper(caller.get(f"{here.fill(path)}?{query}"), f"{path}?{query[:80]}")
 
 
+def test_a_value_of_another_type_is_refused_and_not_made_to_fit(asking: Asking, den: Room, ada: User) -> None:
+    ask = asking(ada)
+    for path, said in (
+        ("rooms/den/ask/", {"body": "hi", "reviewed": 0}),
+        ("rooms/den/ask/", {"body": "hi", "reviewed": "false"}),
+        ("rooms/den/ask/", {"body": "hi", "agents": [7]}),
+        ("rooms/den/invitations/", {"max_uses": "3"}),
+        ("tokens/", {"name": "x", "rooms": [1]}),
+        ("agents/", {"username": "x", "capabilities": [True]}),
+        ("agents/", {"username": "x", "idle_seconds": "3"}),
+        ("agents/", {"username": "x", "idle_seconds": True}),
+    ):
+        caller = Caller(session_of=ada) if path == "tokens/" else ask
+        answer = caller.post(path, said)
+        assert answer.status in (400, 403), f"{path} {said}"
+        if answer.status == 400:
+            assert list(answer["fields"]) == [list(said)[-1]], f"{path} {said}"
+    assert not den.messages.exists()
+
+
 def test_paths(asking: Asking) -> None:
     here = scene(cast())
     caller = Caller(secret=here.token("ada"))
