@@ -72,11 +72,18 @@ def escaped(character: str) -> str:
 
 def may_decide(user: User, task: Task) -> bool:
     """Of somebody who may read the answer: the requester, and the moderators of the room, as `APPROVERS` says."""
-    if user.is_machine:
+    if user.is_machine or not (is_theirs(user, task) or "moderators" in settings.APPROVERS):
         return False
-    if "requester" in settings.APPROVERS and user.pk == task.requester_id:
-        return user.has_perm("rooms.ask_agent", task.room)
-    return "moderators" in settings.APPROVERS and user.has_perm(APPROVE, task.room)
+    return user.has_perm(needed_to_approve(user, task), task.room)
+
+
+def needed_to_approve(user: User, task: Task) -> str:
+    """The permission by which they decide, which a token of theirs has to include."""
+    return "rooms.ask_agent" if is_theirs(user, task) else APPROVE
+
+
+def is_theirs(user: User, task: Task) -> bool:
+    return "requester" in settings.APPROVERS and user.pk == task.requester_id
 
 
 def close(task: Task) -> None:

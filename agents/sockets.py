@@ -14,6 +14,7 @@ from rooms.live.verbs import SPOKEN
 
 from . import services
 from .access import ASK, approval_for, check_decider, needed_to_cancel, run_for
+from .approvals import needed_to_approve
 from .models import Coordination
 
 APPROVAL_ID = Field(lambda value: isinstance(value, str) and 0 < len(value) <= 64, "The id of an approval.")
@@ -45,6 +46,7 @@ def decide(principal: Principal, approval: str, decision: str, room: str = "") -
     if not principal.grant.has("write"):
         raise Forbidden("This token's scopes do not include that.")
     check_decider(user, found)
+    check_reach(principal, user, found.step.task.room, needed_to_approve(user, found.step.task))
     decided = services.decide_approval(approval=found, by=user, approve=decision == "approve")
     return {"approval": str(decided.pk), "state": decided.state}
 

@@ -8,6 +8,7 @@ from rooms.api.base import APIView, Request, Response
 
 from .. import services
 from ..access import approval_for, approvals_for, check_decider
+from ..approvals import needed_to_approve
 from ..models import Approval
 from . import present
 from .forms import ApprovalsQuery, DecisionForm
@@ -46,6 +47,7 @@ class Decide(APIView):
         found = approval_for(self.person, approval_id)
         self.check_reach(found.step.task.room)
         check_decider(self.person, found)
+        self.check_reach(found.step.task.room, needed_to_approve(self.person, found.step.task))
         approve = self.read(DecisionForm)["decision"] == "approve"
         services.decide_approval(approval=found, by=self.person, approve=approve)
         return Response(present.approval(approval_for(self.person, approval_id), self.person))

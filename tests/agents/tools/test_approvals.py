@@ -137,6 +137,17 @@ def test_who_may_not_read_the_answer_learns_nothing_of_it(
     assert asking(ada).post(f"approvals/{approval.pk}/", {"decision": "approve"}).status == 200
 
 
+def test_a_moderators_token_decides_for_others_only_if_it_moderates(
+    den: Room, bob: User, mod: User, armed: Seat, said: Message, scripted: Scripted, asking: Asking
+) -> None:
+    asked_to_withdraw(den, bob, scripted, said)
+    path, yes = f"approvals/{waiting().pk}/", {"decision": "approve"}
+    assert asking(mod, ("read", "write")).post(path, yes).status == 403
+    assert asking(bob, ("read",)).post(path, yes).status == 403
+    assert waiting().state == State.WAITING
+    assert asking(mod, ("read", "write", "moderate")).post(path, yes).status == 200
+
+
 def test_of_many_who_decide_at_once_one_does(
     den: Room, ada: User, bob: User, mod: User, armed: Seat, said: Message, scripted: Scripted
 ) -> None:
