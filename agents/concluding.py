@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ CALLS = 8
 """How many tools may be called at once; what a model calls beyond is as if it had not."""
 LONGEST_ARGUMENTS = 16_001
 """One more than are read, so that what was cut is seen to be too long."""
+LONGEST_NAME = 1_000
 LONGEST_THOUGHTS = 4_000
 
 
@@ -30,7 +32,7 @@ async def concluded(talk: Conversation, finish: Finish) -> Outcome:
         return Outcome(Reason.SILENT, usage=talk.spent())
     rest = await talk.voice.rest()
     try:
-        calls = passable(talk.calls[:CALLS])
+        calls = passable(talk.calls[:CALLS], {offer.name for offer in talk.request.tools})
         if calls and talk.request.may_call and talk.request.tools and finish.reason in ("stop", "tool_calls"):
             return going_on(talk, calls, rest)
         text = whole(talk.shown + rest)
@@ -73,12 +75,18 @@ def thinking(talk: Conversation) -> dict[str, str]:
     return {"thinking": kept[:LONGEST_THOUGHTS]} if kept else {}
 
 
-def passable(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
+def passable(calls: list[ToolCall], known: Collection[str]) -> tuple[ToolCall, ...]:
     """Calls as they may be shown to people and told to a model again: with ids of their own, with names that are
-    names, and with arguments that the gates have seen. Raises Withheld."""
+    names, and with all of it seen by the gates but the names of tools it has. Raises Withheld."""
     made: dict[str, ToolCall] = {}
     for number, call in enumerate(calls, 1):
-        id = showable(call.id)[:64] if call.id and showable(call.id)[:64] not in made else f"call_{number}_{len(made)}"
-        arguments = gates.passed(Window(showable(call.arguments[:LONGEST_ARGUMENTS]), whole=True, arguments=True))
-        made[id] = ToolCall(id, UNNAMEABLE.sub("_", call.name)[:64] or "_", arguments)
+        id, given = f"call_{number}_{len(made)}", showable(call.id)[:64]
+        if given and given not in made and passed(given) == given:
+            id = given
+        name = call.name if call.name in known else UNNAMEABLE.sub("_", passed(showable(call.name[:LONGEST_NAME])))
+        made[id] = ToolCall(id, name[:64] or "_", passed(showable(call.arguments[:LONGEST_ARGUMENTS])))
     return tuple(made.values())
+
+
+def passed(text: str) -> str:
+    return gates.passed(Window(text, whole=True, arguments=True)) if text else ""

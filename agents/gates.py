@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -33,8 +33,8 @@ OVERLAP = 200
 class Window:
     """A piece of a reply, after `offset` code points that were `spent` bytes. `whole` when it is all of it.
 
-    No reply, but shown to people too and to be looked at likewise: `arguments`, what the agent calls a tool with, and
-    `thinking`, what the model said to itself. Both are whole.
+    No reply, but shown to people too and to be looked at likewise: `arguments`, what the agent calls a tool with, what
+    the tool answers, and what agents say to each other; and `thinking`, what the model said to itself. All are whole.
     """
 
     text: str
@@ -63,6 +63,21 @@ def passed(window: Window) -> str:
     for gate in gates():
         window = replace(window, text=judged(gate, window)[0])
     return window.text
+
+
+def passed_in(value: Any) -> Any:
+    """Data as it may be shown and kept: every text in it, names and numbers too. Raises Withheld."""
+    match value:
+        case str() if value:
+            return passed(Window(value, whole=True, arguments=True))
+        case int() | float() if not isinstance(value, bool):
+            text = passed_in(str(value))
+            return value if text == str(value) else text
+        case dict():
+            return {passed_in(key): passed_in(one) for key, one in value.items()}
+        case list():
+            return [passed_in(one) for one in value]
+    return value
 
 
 def judged(gate: Gate, window: Window) -> tuple[str, Verdict]:

@@ -17,14 +17,14 @@ from rooms.errors import NotFound
 
 from .. import gates
 from ..claims import Claim
-from ..gates import Window, Withheld
+from ..gates import Withheld
 from ..laying import begin
 from ..models import Reason, Seat, Status, Step, Task
 from ..outcomes import Outcome, refused_by
 from ..together import acts, disputes
 from ..together.planning import BadPlan, plan_in
 from ..together.work import Kind, as_its_agent
-from ..voice import showable
+from ..tools.using import clean
 from .begun import Begun
 from .complete import complete
 
@@ -98,14 +98,7 @@ def unsaid(outcome: Outcome) -> Outcome:
 
 def passed(value: Any) -> Any:
     """All texts in it as they may be shown and kept. Raises Withheld."""
-    match value:
-        case str():
-            return gates.passed(Window(showable(value), whole=True, arguments=True)) if value else value
-        case dict():
-            return {key: passed(one) for key, one in value.items()}
-        case list():
-            return [passed(one) for one in value]
-    return value
+    return gates.passed_in(clean(value))
 
 
 # --- what is read out of what a model wrote

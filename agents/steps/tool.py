@@ -10,9 +10,11 @@ from uuid import UUID
 
 from rooms import background
 
+from .. import gates
 from ..claims import Claim
 from ..conversation import GRACE
 from ..endings import words_of
+from ..gates import Withheld
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
 from ..tools import telling
@@ -83,7 +85,17 @@ def context_of(task: Task) -> ToolContext:
 
 
 def answered(answer: Answer) -> Outcome:
+    answer = answer if answer.read else gated(answer)
     return Outcome(Reason.ANSWERED, output=answer.data, read=answer.read)
+
+
+def gated(answer: Answer) -> Answer:
+    """What a tool answers is shown under the agent's own words, and a program can put together there what the agent may
+    not say. What was read in the room is not: of that only the messages are named."""
+    try:
+        return Answer(gates.passed_in(answer.data))
+    except Withheld:
+        return failed("What it answered may not be shown here.")
 
 
 @dataclass(slots=True)

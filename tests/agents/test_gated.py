@@ -19,7 +19,9 @@ from django.conf import settings as house
 from django.db import connection
 
 from agents import gates
+from agents.concluding import passable
 from agents.gates import Gate, Pattern, Window
+from agents.llm.port import ToolCall
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Conduct, Reason, Seat, Step
 from agents.services import cancel_run
@@ -269,6 +271,39 @@ def test_arguments_of_tools_pass_the_gates_before_anybody_sees_them(
     question = ask(den, ada, "@echo?")
     assert (run_for(question).reason, run_for(question).steps.count()) == (Reason.WITHHELD, 1)
     assert "canary" not in everywhere.all()
+
+
+@pytest.mark.parametrize("name", ["canary", "the_can ary"])
+def test_a_tool_that_is_none_is_no_way_to_say_something(
+    den: Room, ada: User, armed: Seat, scripted: Scripted, everywhere: Everywhere, wired: Any, name: str
+) -> None:
+    for instead, reason in (("[gone]", Reason.ANSWERED), (None, Reason.WITHHELD)):
+        wired(forbidding("canary", instead))
+        scripted.calls(name).finishes("tool_calls")
+        scripted.says("Nothing.")
+        assert run_for(ask(den, ada, "@echo?")).reason == reason
+        scripted.queue.clear()
+    assert "canary" not in everywhere.all().replace(" ", "").replace("_", "")
+
+
+def test_nor_is_the_id_of_a_call(wired: Any) -> None:
+    wired(forbidding("canary", "[gone]"))
+    calls = [ToolCall("canary", "add", "{}"), ToolCall("c1", "add", "{}"), ToolCall("c1", "add", "{}")]
+    assert [call.id for call in passable(calls, {"add"})] == ["call_1_0", "c1", "call_3_2"]
+
+
+@pytest.mark.parametrize("instead", [None, "[gone]"])
+def test_what_a_tool_answers_is_no_way_to_say_something(
+    den: Room, ada: User, armed: Seat, scripted: Scripted, everywhere: Everywhere, wired: Any, instead: str | None
+) -> None:
+    wired(forbidding("4111111111111111", instead))
+    scripted.calls("calculator", expression="4*10**15 + 111111111111111")
+    scripted.says("There you are.")
+    question = ask(den, ada, "@echo?")
+    assert answer_to(question).body == "There you are."
+    assert "4111111111111111" not in everywhere.all()
+    told = scripted.requests[-1].turns[-1].content
+    assert ("may not be shown" if instead is None else "[gone]") in told
 
 
 # --- thinking
