@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kombu.transport import redis
+from redis.exceptions import ConnectionError
 
 
 class Channel(redis.Channel):
@@ -16,9 +17,18 @@ class Channel(redis.Channel):
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
-        if client is None and (self._shared is None or self._shared.connection_pool is not self.pool):
+        yield client or self.shared()
+
+    def shared(self) -> Any:
+        """A channel that is being closed, since Redis has gone, still wants to give back what it took. By then it does
+        not know any more where Redis is: the client of before does. Kombu's own way raised an AttributeError there,
+        and the worker ended."""
+        if self.connection.client is None:
+            if self._shared is None:
+                raise ConnectionError("this channel is closed")
+        elif self._shared is None or self._shared.connection_pool is not self.pool:
             self._shared = self._create_client()  # type: ignore[attr-defined]
-        yield client or self._shared
+        return self._shared
 
 
 class Transport(redis.Transport):
