@@ -18,9 +18,11 @@ REASONS: dict[str, Reason] = {
 
 
 LARGEST_CALLS = 64_000
-"""Characters of all arguments together: a model that never stops writing a call shows nothing that could be cut."""
+"""Characters of all calls together: a model that never stops writing a call shows nothing that could be cut."""
 LARGEST_THOUGHTS = 400_000
 """Characters of what a model says to itself; likewise."""
+LEAST = 64
+"""What each piece of a call counts at least: empty ones take memory too."""
 
 
 @dataclass
@@ -48,22 +50,44 @@ class Thoughts:
         return Thought(text)
 
 
+@dataclass
+class Calls:
+    """The calls of tools in an answer, as their pieces come, whichever way they come."""
+
+    partial: dict[int, PartialCall] = field(default_factory=dict)
+    written: int = 0
+
+    def add(self, index: Any, id: Any, name: Any, arguments: Any) -> None:
+        """Raises TypeError for what is none, LLMError when they grow without end."""
+        index, id, name, arguments = index or 0, id or "", name or "", arguments or ""
+        if not isinstance(index, int) or not all(isinstance(text, str) for text in (id, name, arguments)):
+            raise TypeError("a call of a tool is not made of texts")
+        self.written += max(LEAST, len(id) + len(name) + len(arguments))
+        if self.written > LARGEST_CALLS:
+            raise LLMError("too_large")
+        call = self.partial.setdefault(index, PartialCall())
+        call.id, call.name = id or call.id, name or call.name
+        call.arguments.append(arguments)
+
+    def whole(self) -> list[ToolCall]:
+        return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
+
+
 class Answer:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.thoughts = Thoughts()
-        self.partial: dict[int, PartialCall] = {}
+        self.called = Calls()
         self.usage: Any = None
-        self.written = 0
 
     @property
     def billed(self) -> str:
         """All that the model has written, as far as we were told."""
-        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.partial.values())])
+        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.called.partial.values())])
 
     @property
     def spoke(self) -> bool:
-        return bool(self.pieces or self.partial)
+        return bool(self.pieces or self.called.partial)
 
     def take(self, chunk: Any) -> Iterator[Part | Sign]:
         """What a chunk brings that others should know of."""
@@ -87,14 +111,8 @@ class Answer:
         return self.thoughts.add(thought)
 
     def _add(self, piece: Any) -> None:
-        call = self.partial.setdefault(piece.index or 0, PartialCall())
-        call.id = piece.id or call.id
-        if piece.function is not None:
-            call.name = piece.function.name or call.name
-            call.arguments.append(piece.function.arguments or "")
-            self.written += len(call.arguments[-1])
-        if self.written > LARGEST_CALLS:
-            raise LLMError("too_large")
+        function = piece.function
+        self.called.add(piece.index, piece.id, function and function.name, function and function.arguments)
 
     def must_be_whole(self, stream: Any) -> None:
         """LiteLLM ends a stream that broke off, and one that was a web page, with `stop` and invented usage."""
@@ -106,7 +124,7 @@ class Answer:
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
 
     def calls(self) -> list[ToolCall]:
-        return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
+        return self.called.whole()
 
     def counted(self, stream: Any) -> Any:
         """The provider's own count, or None when LiteLLM made one up."""

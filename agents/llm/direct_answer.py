@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from agents.llm.answer import LARGEST_CALLS, REASONS, PartialCall, Thoughts
+from agents.llm.answer import REASONS, Calls, Thoughts
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
@@ -24,19 +24,18 @@ class Answer:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.thoughts = Thoughts()
-        self.partial: dict[int, PartialCall] = {}
+        self.called = Calls()
         self.usage: Mapping[str, Any] | None = None
         self.reason = ""
-        self.written = 0
 
     @property
     def billed(self) -> str:
         """All that the model has written, as far as we were told."""
-        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.partial.values())])
+        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.called.partial.values())])
 
     @property
     def spoke(self) -> bool:
-        return bool(self.pieces or self.partial)
+        return bool(self.pieces or self.called.partial)
 
     def must_be_a_stream(self, headers: Mapping[str, str]) -> None:
         if "html" in headers.get("Content-Type", "").lower():
@@ -72,14 +71,8 @@ class Answer:
         return self.thoughts.add(thought)
 
     def _add(self, piece: Mapping[str, Any]) -> None:
-        call = self.partial.setdefault(piece.get("index") or 0, PartialCall())
         function = piece.get("function") or {}
-        call.id = piece.get("id") or call.id
-        call.name = function.get("name") or call.name
-        call.arguments.append(function.get("arguments") or "")
-        self.written += len(call.arguments[-1])
-        if self.written > LARGEST_CALLS:
-            raise LLMError("too_large")
+        self.called.add(piece.get("index"), piece.get("id"), function.get("name"), function.get("arguments"))
 
     def must_be_whole(self) -> None:
         if not self.spoke:
@@ -88,7 +81,7 @@ class Answer:
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
 
     def calls(self) -> list[ToolCall]:
-        return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
+        return self.called.whole()
 
     def counted(self, litellm: Any) -> Any:
         """The provider's own count, in the shape in which the list of prices wants it."""

@@ -193,3 +193,43 @@ async def redirects(to: "Connection", call: "Call", pace: Pace) -> None:
 async def no_money(to: "Connection", call: "Call", pace: Pace) -> None:
     said = error("You exceeded your current quota, please check your plan.", "insufficient_quota", "insufficient_quota")
     to.answer(said, "429 Too Many Requests")
+
+
+@behaviour("endless-call")
+async def endless_call(to: "Connection", call: "Call", pace: Pace) -> None:
+    """The arguments of a tool that never end, in large pieces."""
+    await speak(to, call, pace, [])
+    while True:
+        call.chunks += 1
+        await to.send(
+            event(call, {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "add", "arguments": "x" * 999}}]})
+        )
+        await asyncio.sleep(pace.interval)
+
+
+@behaviour("endless-calls")
+async def endless_calls(to: "Connection", call: "Call", pace: Pace) -> None:
+    """One call after another, all without arguments."""
+    await speak(to, call, pace, [])
+    while True:
+        call.chunks += 1
+        await to.send(event(call, {"tool_calls": [{"index": call.chunks, "id": "", "function": {"name": "a"}}]}))
+        await asyncio.sleep(pace.interval)
+
+
+@behaviour("call-of-no-texts")
+async def call_of_no_texts(to: "Connection", call: "Call", pace: Pace) -> None:
+    await speak(to, call, pace, [])
+    await to.send(event(call, {"tool_calls": [{"index": 0, "id": 7, "function": {"name": 5, "arguments": {"a": 1}}}]}))
+    await to.send(event(call, {}, "tool_calls") + b"data: [DONE]\n\n")
+    to.end()
+
+
+@behaviour("miscounted", Pace(count=2))
+async def miscounted(to: "Connection", call: "Call", pace: Pace) -> None:
+    """A good answer whose usage cannot be."""
+    await speak(to, call, pace, words(pace.count))
+    await to.send(event(call, {}, "stop"))
+    took = {"prompt_tokens": -(10**9), "completion_tokens": 10**15, "total_tokens": 0}
+    await to.send(event(call, None, usage=took) + b"data: [DONE]\n\n")
+    to.end()

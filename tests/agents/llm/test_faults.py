@@ -145,3 +145,22 @@ async def test_a_line_without_an_end_is_cut_before_it_fills_the_memory(litellm: 
 async def test_a_hundred_thousand_tiny_chunks_are_cut(litellm: LiteLLM, upstream: Upstream) -> None:
     heard = await hear(litellm, asking("openai/endless", params=upstream.params(), limits=Limits(max_chunks=50)))
     assert (heard.trouble.kind, len(heard.parts)) == ("too_large", 50)
+
+
+@pytest.mark.parametrize("model", ["endless-call", "endless-calls"])
+async def test_calls_of_tools_that_never_end_are_cut(litellm: LiteLLM, upstream: Upstream, model: str) -> None:
+    heard = await through(litellm, upstream, model)
+    assert (heard.trouble.kind, heard.text, heard.calls) == ("too_large", "", [])
+    assert await upstream.asettled() == ["dropped"]
+
+
+async def test_calls_that_are_not_made_of_texts_are_nonsense(litellm: LiteLLM, upstream: Upstream) -> None:
+    heard = await through(litellm, upstream, "call-of-no-texts")
+    assert heard.trouble.kind in ("protocol", "empty")  # LiteLLM leaves out what it cannot read
+    assert heard.calls == []
+
+
+async def test_a_count_that_cannot_be_is_made_anew(litellm: LiteLLM, upstream: Upstream) -> None:
+    usage = (await through(litellm, upstream, "miscounted")).finish.usage
+    assert usage.estimated
+    assert (0 < usage.prompt_tokens < 100, 0 < usage.completion_tokens < 100) == (True, True)
