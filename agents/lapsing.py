@@ -16,10 +16,12 @@ BATCH = 200
 
 # As the watch does it for those that run; the words are those of `Reason`.
 LAPSED = """
+    SELECT * FROM (
     SELECT a.step_id, CASE
         WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND y.id IS NULL THEN 'departed'
-        WHEN m.state <> 'writing' OR q.id IS NULL OR q.state IN ('redacted', 'withdrawn', 'held') THEN 'recalled'
+        WHEN m.state <> 'writing' OR q.id IS NULL AND t.slot IS NULL OR q.state IN ('redacted', 'withdrawn', 'held')
+            THEN 'recalled'
         WHEN a.expires_at <= now() THEN 'denied'
         END AS why
       FROM agents_approval a JOIN agents_step s ON s.id = a.step_id JOIN agents_task t ON t.id = s.task_id
@@ -29,7 +31,8 @@ LAPSED = """
       LEFT JOIN rooms_membership y ON y.room_id = t.room_id AND y.user_id = t.requester_id
       LEFT JOIN rooms_message m ON m.id = t.reply_id
       LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
-     WHERE a.state = 'waiting' LIMIT %s
+     WHERE a.state = 'waiting'
+    ) waiting WHERE why IS NOT NULL LIMIT %s
 """
 
 
@@ -37,7 +40,7 @@ def end_lapsed() -> int:
     """Runs whose approval expired, or whose requester, agent, question or answer went away while they waited for it."""
     with connection.cursor() as cursor:
         cursor.execute(LAPSED, [BATCH])
-        lapsed = [(step, Reason(why)) for step, why in cursor.fetchall() if why]
+        lapsed = [(step, Reason(why)) for step, why in cursor.fetchall()]
     return sum(end_held(step, reason) for step, reason in lapsed)
 
 

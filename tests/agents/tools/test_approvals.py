@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from agents import services, tasks
+from agents import lapsing, scheduling, services, tasks
 from agents.approvals import exactly
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Approval, Reason, Seat, Status, Step, Task
@@ -347,3 +348,35 @@ def test_the_exact_arguments_hide_nothing() -> None:
     assert "\\u202ey\\u200b\\u00a0\\u2028z\\udb40\\udc41" in shown
     assert '"ä<b>"' in shown
     assert str(10**40) in shown
+
+
+def test_a_turn_by_schedule_waits_for_its_approval_too(
+    den: Room, ada: User, bob: User, armed: Seat, said: Message, scripted: Scripted
+) -> None:
+    services.change_seat(seat=armed, by=bob, trigger="schedule", schedule="* * * * *", instruction="Tidy up.")
+    Seat.objects.update(last_slot=timezone.now() - timedelta(days=1))
+    scripted.calls("withdraw_messages", numbers=[said.seq]).finishes("tool_calls")
+    scripted.says("Gone.")
+    for step in scheduling.keep():
+        tasks.run_step(str(step))
+    asked = waiting()
+    sweep()
+    services.decide_approval(approval=asked, by=bob, approve=True)
+    while ready := list(Step.objects.ready().values_list("pk", flat=True)):
+        for step in ready:
+            tasks.run_step(str(step))
+    said.refresh_from_db()
+    assert (said.state, Task.objects.get().reason) == ("withdrawn", Reason.ANSWERED)
+
+
+def test_what_has_expired_is_found_behind_whatever_waits_still(
+    den: Room, ada: User, bob: User, armed: Seat, said: Message, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_to_withdraw(den, bob, scripted, said)
+    scripted.queue.clear()
+    late = asked_to_withdraw(den, ada, scripted, said, visible_to=["ada", "echo"])
+    Approval.objects.filter(step__task=run_for(late)).update(expires_at=timezone.now())
+    monkeypatch.setattr(lapsing, "BATCH", 1)
+    sweep()
+    assert run_for(late).reason == Reason.DENIED
+    assert waiting().step.task.requester == bob

@@ -294,7 +294,7 @@ def test_a_tool_does_not_become_harmless_by_saying_so_later(shop: McpServer, mon
     """Not at once, and not by going away in between."""
     from agents.tools import mcp_client
 
-    offers = [{"name": name, "description": "", "schema": {}, "reads": True} for name in ("order", "hours", "fresh")]
+    offers = [one(name=name, schema={}) for name in ("order", "hours", "fresh")]
 
     async def listed(server: McpServer) -> list[dict[str, Any]]:
         return offers
