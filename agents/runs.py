@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
+
 from . import endings
 from .claims import Claim, claim
 from .models import Reason, Status, Step
@@ -66,10 +68,20 @@ def see_through(run: Run) -> list[UUID]:
     if run.begun.is_held:
         return []
     with turn():
-        if outcome is None or not endings.end_step(run.step, run.fence, outcome):
+        if outcome is None or not written_down(run, outcome):
             log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)
             return []
         return ready_after(run.step) if outcome.status == Status.DONE or run.step.kind in TOGETHER else []
+
+
+def written_down(run: Run, outcome: Outcome) -> bool:
+    """What the database will not have must not keep a run from ending: then it ends as a fault of our own."""
+    try:
+        return endings.end_step(run.step, run.fence, outcome)
+    except (OperationalError, InterfaceError):
+        raise  # it is away; the sweeper ends the run when it is back
+    except Exception as error:
+        return endings.end_step(run.step, run.fence, fault(run.step, error))
 
 
 def outcome_of(run: Run) -> Outcome | None:

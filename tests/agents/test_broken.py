@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DataError
 
 from agents import budgets, conversation
 from agents.llm.errors import SENTENCES
@@ -184,6 +185,22 @@ def test_a_fault_of_our_own_ends_with_a_reason_too(
     assert Step.objects.get().error == "ZeroDivisionError"
     monkeypatch.setattr("agents.context.build", lambda *_: 1 / 0)
     assert run_for(ask(den, ada, "@echo again?")).reason == Reason.ERROR
+
+
+def test_an_end_that_cannot_be_written_is_an_end_with_a_reason(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a run that stands there until its lease runs out."""
+
+    def refused(*_: Any) -> None:
+        raise DataError("integer out of range")
+
+    monkeypatch.setattr("agents.endings.charge", refused)
+    scripted.says("so far so good")
+    question = ask(den, ada, "@echo?")
+    assert run_for(question).reason == Reason.ERROR
+    assert answer_to(question).state == "interrupted"
+    assert answer_to(question).body == "so far so good"
 
 
 def test_errors_trigger_no_agent(den: Room, ada: User, seat: Seat, scripted: Scripted) -> None:
