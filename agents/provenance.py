@@ -127,8 +127,9 @@ class Provenance:
         return self.readable.keys() >= set(step.read)
 
     def shows_words_of(self, step: Step) -> bool:
-        """What a step was given and what came of it. An answer that was taken back leaves none of its parts behind."""
-        return self.shows_prompt_of(step) and not (self.message and self.message.is_recalled)
+        """What a step was given and what came of it. Nothing from the moment in which question or answer is taken back:
+        what is kept of it is emptied a little later."""
+        return self.shows_prompt_of(step) and not self.task.is_recalled
 
     def source(self, id: UUID | None) -> Source | None:
         message = self.readable.get(id) if id else None

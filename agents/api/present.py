@@ -14,7 +14,6 @@ from ..models.agent import BOUNDS
 from ..provenance import Provenance, Source
 from ..services.registry import may_change
 from ..statuses import IDLE, Standing
-from ..together.work import TOGETHER
 from ..tools.uses import arguments_of
 from .together_json import contribution, disputes
 
@@ -104,7 +103,7 @@ def run(story: Provenance) -> Facts:
 
 def step(found: Step, story: Provenance) -> Facts:
     """Its prompt's hash only for those who may read all of its sources: of a short message, a hash tells the words."""
-    shown = story.shows_words_of(found) and not (found.kind in TOGETHER and story.task.is_recalled)
+    shown = story.shows_words_of(found)
     return {
         "id": found.pk,
         "kind": found.kind,

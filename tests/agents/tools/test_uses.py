@@ -80,6 +80,27 @@ def test_what_tools_said_is_gone_with_the_answer(
     assert "calculator" not in seen_by(ada, question)
 
 
+def test_what_was_done_for_a_question_is_not_shown_from_the_moment_it_is_taken_back(
+    den: Room, ada: User, bob: User, armed: Seat, scripted: Scripted, asking: Asking
+) -> None:
+    """Not only when a worker has emptied it: that may take a while."""
+    scripted.thinks("Six and seven are her canaries.").calls("calculator", expression="6*7000").finishes("tool_calls")
+    scripted.says("That is all.")
+    question = ask(den, ada, "@echo?")
+    run = f"runs/{run_for(question).pk}/"
+    for words in ("6*7000", "42000", "canaries"):
+        assert words in str(asking(bob).get(run).json)
+        assert words in page_of(bob, run) or words == "42000"
+    redact_message(message=question, by=ada)
+    for words in ("6*7000", "42000", "canaries"):
+        assert words not in str(asking(bob).get(run).json)
+        assert words not in page_of(bob, run)
+
+
+def page_of(who: User, run: str) -> str:
+    return Caller(session_of=who).get(f"/{run}").response.content.decode()
+
+
 def test_what_a_model_wrote_is_text_on_the_page(den: Room, ada: User, armed: Seat, scripted: Scripted) -> None:
     scripted.calls("calculator", expression="</pre><script>alert(1)</script>").finishes("tool_calls")
     scripted.next_reply()._add(call={"name": "<img src=x>", "arguments": "<b>\u202e"}).finishes("tool_calls")
