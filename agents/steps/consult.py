@@ -119,13 +119,13 @@ def plan(text: str, asked: Facts) -> Facts:
 
 def judgement(text: str, asked: Facts) -> Facts:
     """A score and points; without a score that can be read nothing is sent back."""
-    fence = acts.FENCE.search(text)
-    written = acts.object_of(fence["json"] if fence else text.strip())
+    written = acts.object_of(acts.json_of(text))
     try:
         score = acts.score_of(written.get("score"))
     except acts.NotAnAct:
         return {"points": [acts.one_line(text)]}
-    points = [acts.one_line(one) for one in written.get("points") or [] if isinstance(one, str)]
+    given = written.get("points")
+    points = [acts.one_line(one) for one in given if isinstance(one, str)] if isinstance(given, list) else []
     return {"score": score, "points": points[: acts.MOST]}
 
 

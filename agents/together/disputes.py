@@ -86,12 +86,13 @@ def keep(task: Task, disputes: Sequence[dict[str, Any]]) -> None:
 
 def choices_in(text: str, disputes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The decisions a model wrote; what names no dispute or no side is as if it had not."""
-    fence = acts.FENCE.search(text)
-    written = acts.object_of(fence["json"] if fence else text.strip()).get("decisions")
+    written = acts.object_of(acts.json_of(text)).get("decisions")
     numbers = {one["number"] for one in disputes}
     found = {}
     for one in written if isinstance(written, list) else []:
-        if isinstance(one, dict) and one.get("dispute") in numbers and one.get("chosen") in Stance.values:
+        if not isinstance(one, dict) or not isinstance(one.get("dispute"), int):
+            continue
+        if one["dispute"] in numbers and one.get("chosen") in Stance.values:
             why = acts.words_of(one.get("why"), required=False)
             found[one["dispute"]] = {"dispute": one["dispute"], "chosen": one["chosen"], "why": why}
     return list(found.values())

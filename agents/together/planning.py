@@ -32,8 +32,7 @@ class Subtask:
 
 def plan_in(text: str, agents: Collection[str]) -> list[Subtask]:
     """The plan a model wrote, fenced or not. Raises BadPlan."""
-    found = acts.FENCE.search(text)
-    written = acts.object_of(found["json"] if found else text.strip()).get("subtasks")
+    written = acts.object_of(acts.json_of(text)).get("subtasks")
     if not isinstance(written, list):
         raise BadPlan('There was no JSON object with "subtasks".')
     return checked(written, agents)
