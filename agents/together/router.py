@@ -27,7 +27,7 @@ SIGNS: tuple[tuple[str, Coordination, str], ...] = (
         "it wants sides weighed against each other",
     ),
     (
-        r"first\b.+\bthen|draft\b.+\b(?:check|review|correct)|proof-?read|review (?:it|this|that)",
+        r"first\b.{1,400}\bthen|draft\b.{1,400}\b(?:check|review|correct)|proof-?read|review (?:it|this|that)",
         Coordination.SEQUENTIAL,
         "one thing comes after another",
     ),
