@@ -17,7 +17,7 @@ from ..laying import tell_of
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
 from ..together.expiring import held_steps
-from ..together.going_on import common, team_of
+from ..together.planned import common, team_of
 from ..together.planning import BadPlan, Subtask, checked
 from ..together.planning import lay as lay_plan
 from ..together.work import Kind

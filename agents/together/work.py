@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from ..models import Agent, Coordination, Status, Step, Task
+from ..models import Agent, Coordination, Reason, Status, Step, Task
 from ..models.step import CONTRIBUTING
 from ..models.task import ENDED
 
@@ -17,6 +17,8 @@ TOGETHER = frozenset(map(Kind, CONTRIBUTING))
 """Steps that show nothing in the room. When one of them fails, those that need it go on without."""
 
 UNDONE = (Status.FAILED, Status.INTERRUPTED)
+NO_MEANS = frozenset({Reason.ENERGY, Reason.BUDGET, Reason.QUOTA, Reason.LIMITED})
+"""Whoever was refused for these: nobody else is asked, and what there is, is brought to an end."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Work:
     @property
     def under_way(self) -> bool:
         return any(step.status not in ENDED for step in self.steps)
+
+    @property
+    def is_out_of_means(self) -> bool:
+        return any(step.output.get("reason") in NO_MEANS for step in self.steps)
 
     @cached_property
     def consults(self) -> list[Step]:
@@ -82,6 +88,13 @@ class Work:
         if self.task.pattern != Coordination.COLLABORATIVE:
             return said
         return list({step.agent_id: step for step in said}.values())
+
+
+def lay(work: Work, steps: Iterable[Step], after: Sequence[Step] = ()) -> bool:
+    """New steps, all of which need these, or whatever came last. Whether there are any."""
+    made = Step.objects.bulk_create(steps)
+    connect(dict.fromkeys(made, after or work.ends))
+    return bool(made)
 
 
 def connect(needs: Mapping[Step, Collection[Step]]) -> None:

@@ -1,0 +1,81 @@
+"""A lead's plan on its way: laid out as steps, asked for again where it cannot be read, and made once more when a part
+of it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models.functions import Now
+
+from ..laying import tell_of
+from ..models import Agent, Status, Step
+from . import planning
+from .planning import Subtask
+from .work import UNDONE, Kind, Work, lay
+
+PLANS = 2
+"""How often a lead may be asked for a plan that can be read, and how often a plan may be made in all."""
+
+
+def replan(work: Work, ended: Step) -> bool:
+    """A sub-task failed: what still waits is put off, and the lead plans what is left. Once."""
+    if not may_replan(work, ended):
+        return False
+    put_off(work)
+    settled = [one for one in work.consults if one.status in (Status.DONE, *UNDONE)]
+    return lay_plan_step(work, plans_of(work)[-1], settled)
+
+
+def may_replan(work: Work, ended: Step) -> bool:
+    failed = ended.kind == Kind.CONSULT and ended.status in UNDONE and "redo" not in ended.input
+    return failed and 0 < len(plans_of(work)) < PLANS and not work.is_out_of_means
+
+
+def plans_of(work: Work) -> list[Step]:
+    return [one for one in work.those(Kind.PLAN) if one.output.get("subtasks")]
+
+
+def put_off(work: Work) -> None:
+    waiting = [one for one in work.consults if one.status == Status.WAITING]
+    Step.objects.filter(pk__in=[one.pk for one in waiting]).update(status=Status.CANCELLED, ended_at=Now())
+
+
+def lay_plan_step(work: Work, like: Step, after: Sequence[Step], **facts: Any) -> bool:
+    input = {**like.input, "number": like.input.get("number", 0) + 1, "wrong": "", **facts}
+    return lay(work, [Step(task=work.task, kind=Kind.PLAN, agent=like.agent, title=like.title, input=input)], after)
+
+
+def lay_out_plan(work: Work, ended: Step) -> bool:
+    """The sub-tasks of a plan that was made just now; of one that could not be read the lead is asked again, once."""
+    if ended.kind != Kind.PLAN:
+        return False
+    agents = team_of(ended)
+    if subtasks := ended.output.get("subtasks"):
+        plan = [Subtask(one["agent"], one["title"], one["instruction"], tuple(one["needs"])) for one in subtasks]
+        return carry_out(work, plan, agents, ended)
+    if len(work.those(Kind.PLAN)) < PLANS and not work.is_out_of_means:
+        return lay_plan_step(work, ended, [ended], wrong=ended.output.get("wrong", ""))
+    if work.contributions:
+        return False
+    return carry_out(work, [Subtask(name, "Answer the question", "") for name in agents], agents, ended)
+
+
+def carry_out(work: Work, plan: Sequence[Subtask], agents: Mapping[str, Agent], made: Step) -> bool:
+    """Where the room wants to see plans first, its steps wait for people."""
+    held = bool(made.input.get("approve"))
+    planning.lay(work.task, plan, agents, [made], held=held, **common(made))
+    if held:
+        tell_of(work.task, "plan.proposed")
+    return True
+
+
+def team_of(plan: Step) -> dict[str, Agent]:
+    names = [one["name"] for one in plan.input.get("team", [])]
+    found = Agent.objects.filter(user__username__in=names).select_related("user")
+    return {agent.user.username: agent for agent in sorted(found, key=lambda one: names.index(one.user.username))}
+
+
+def common(step: Step) -> dict[str, Any]:
+    """What every step of a run carries on."""
+    return {"reviewed": True} if step.input.get("reviewed") else {}
