@@ -126,7 +126,14 @@ def approvals_for(user: User, room: Room) -> QuerySet[Approval]:
     """What people are asked to decide in a room, of answers that this person may read."""
     runs = runs_for(user, room).order_by().prefetch_related(None).select_related(None)
     asked = Approval.objects.filter(step__task__in=runs.values("pk"))
-    return asked.select_related("step__task__room", "step__task__agent__user", "step__task__requester", "decided_by")
+    related = (
+        "step__agent__user",
+        "step__task__room",
+        "step__task__agent__user",
+        "step__task__requester",
+        "decided_by",
+    )
+    return asked.select_related(*related)
 
 
 def approval_for(user: User, approval_id: UUID | str) -> Approval:

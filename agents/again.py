@@ -106,21 +106,29 @@ def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID], togethe
     gone: dict[UUID, UUID] = {}
     for id in (id for id in layers_of(needs) if id in again):
         callers = needs[id] & again
-        if callers and (caller := laid_by(by_id[id], [by_id[one] for one in callers], gone, together)):
+        if callers and (caller := laid_by(by_id[id], [by_id[one] for one in callers], by_id, gone, together)):
             gone[id] = origin(caller.pk, gone)
     return gone
 
 
-def laid_by(step: Step, callers: Sequence[Step], gone: Mapping[UUID, UUID], together: bool) -> Step | None:
+def laid_by(
+    step: Step, callers: Sequence[Step], by_id: Mapping[UUID, Step], gone: Mapping[UUID, UUID], together: bool
+) -> Step | None:
     """The one of these at whose end this step was laid out; None when it was planned from the first."""
     if step.kind == Step.Kind.TOOL:
         return callers[0]
     for caller in callers:
         if caller.pk in gone and caller.kind == Step.Kind.TOOL:
             return caller
-        if together and (caller.pk in gone or is_a_later_stage(step, caller)):
-            return caller
+        first = by_id[origin(caller.pk, gone)] if goes_on(caller, by_id) else caller
+        if together and (first.pk in gone or is_a_later_stage(step, first)):
+            return first
     return None
+
+
+def goes_on(step: Step, by_id: Mapping[UUID, Step]) -> bool:
+    """It says what came of tools that an earlier step has called."""
+    return any(by_id[one.pk].kind == Step.Kind.TOOL for one in step.needs.all())
 
 
 def is_a_later_stage(step: Step, caller: Step) -> bool:

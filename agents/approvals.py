@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from rooms.events import record
 from rooms.models import Membership, User
 
-from .models import Approval, Task
+from .models import Approval, Status, Task
 
 if TYPE_CHECKING:
     from .tools.registry import Tool
@@ -87,9 +87,9 @@ def is_theirs(user: User, task: Task) -> bool:
 
 
 def close(task: Task) -> None:
-    """The run is over: what nobody has decided by now expires. Wants to be last in its transaction."""
-    open = Approval.objects.filter(step__task=task, state=Approval.State.WAITING).select_related("step")
-    for approval in list(open):
+    """Of steps that are over, what nobody has decided by now expires. Wants to be last in its transaction."""
+    open = Approval.objects.filter(step__task=task, state=Approval.State.WAITING).select_related("step__agent__user")
+    for approval in list(open.exclude(step__status=Status.WAITING)):
         if end(approval, Approval.State.EXPIRED):
             tell(approval, task)
 
@@ -116,18 +116,19 @@ EVENTS = {
 def tell(approval: Approval, task: Task) -> None:
     """An event for those who may read the answer. What the tool would be called with is not in it."""
     reply, by = task.reply, approval.decided_by
+    agent = approval.step.agent or task.agent
     data = {
         "approval": str(approval.pk),
         "run": str(task.pk),
         "message": str(reply.pk) if reply else None,
-        "agent": task.agent.user.username,
+        "agent": agent.user.username,
         "tool": approval.step.tool,
         "by": by.username if by else None,
     }
     record(
         task.room,
         EVENTS[Approval.State(approval.state)],
-        actor=by or task.agent.user,
+        actor=by or agent.user,
         data=data,
         visible_to=task.audience,
     )

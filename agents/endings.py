@@ -29,7 +29,8 @@ from .models.task import ENDED, LIVE
 from .occasions import is_volunteer
 from .outcomes import Outcome
 from .together.forgetting import forget_about
-from .together.going_on import go_on
+from .together.going_on import ENDS_ALL, go_on
+from .together.work import agent_of, is_aside
 from .tools import telling
 
 log = logging.getLogger(__name__)
@@ -61,17 +62,38 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     charge(step, fence, outcome)
     money.settle(step, outcome.usage)
     if outcome.calls:
-        keep_words(step.task, outcome.text)
+        if step.kind == Step.Kind.COMPLETE:
+            keep_words(step.task, outcome.text)
         plans.use_tools(step, outcome.calls)
     if step.kind == Step.Kind.TOOL:
         transaction.on_commit(partial(telling.ended, step), robust=True)
-    recorded, outcome = outcome.tapes, go_on(step, outcome)
-    if not ((outcome.status == Status.DONE or is_stopped_alone(step, outcome)) and has_more(step.task)):
+    conclude(step, outcome)
+    tapes.keep(step, outcome.tapes)  # last: whoever takes the message back now waits for us, and then takes the tape
+    return True
+
+
+def conclude(step: Step, outcome: Outcome) -> None:
+    """What the end of this step means for its run. Wants the transaction in which it has ended."""
+    alone, ended_badly = is_stopped_alone(step, outcome), outcome.status != Status.DONE
+    outcome = go_on(step, outcome, alone=alone)
+    if not ((outcome.status == Status.DONE or alone) and has_more(step.task)):
         end_task(step.task, outcome)
     elif is_cancelled(step.task):
         end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
-    tapes.keep(step, recorded)  # last: whoever takes the message back now waits for us, and then takes the tape
-    return True
+    elif step.kind == Step.Kind.TOOL and ended_badly:
+        approvals.close(step.task)
+
+
+def give_up(step: Step, outcome: Outcome) -> None:
+    """A tool that waited for people will not be used. That is the end of the run, or of the contribution it was for.
+    Wants the step to be locked."""
+    if not is_aside(step) or outcome.reason in ENDS_ALL:
+        end_task(step.task, outcome)
+        return
+    Step.objects.filter(pk=step.pk, status=Status.WAITING).update(
+        status=Status.FAILED, error=outcome.reason, held=False, ended_at=Now()
+    )
+    conclude(step, outcome)
 
 
 def kept_of(step: Step, outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from .endings import end_task, words_of
+from .endings import give_up, words_of
 from .models import Reason, Status, Step
 from .outcomes import Outcome, in_words
 from .runs import RELATED
@@ -18,14 +18,14 @@ BATCH = 200
 LAPSED = """
     SELECT * FROM (
     SELECT a.step_id, CASE
-        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN p.id IS NULL OR NOT p.is_active OR NOT p.is_superuser AND y.id IS NULL THEN 'departed'
         WHEN m.state <> 'writing' OR q.id IS NULL AND t.slot IS NULL OR q.state IN ('redacted', 'withdrawn', 'held')
             THEN 'recalled'
+        WHEN r.deleted_at IS NOT NULL OR t.seat_id IS NULL OR NOT g.enabled OR x.id IS NULL THEN 'unseated'
         WHEN a.expires_at <= now() THEN 'denied'
         END AS why
       FROM agents_approval a JOIN agents_step s ON s.id = a.step_id JOIN agents_task t ON t.id = s.task_id
-      JOIN agents_agent g ON g.id = t.agent_id JOIN rooms_room r ON r.id = t.room_id
+      JOIN agents_agent g ON g.id = coalesce(s.agent_id, t.agent_id) JOIN rooms_room r ON r.id = t.room_id
       LEFT JOIN rooms_user p ON p.id = t.requester_id
       LEFT JOIN rooms_membership x ON x.room_id = t.room_id AND x.user_id = g.user_id
       LEFT JOIN rooms_membership y ON y.room_id = t.room_id AND y.user_id = t.requester_id
@@ -37,7 +37,7 @@ LAPSED = """
 
 
 def end_lapsed() -> int:
-    """Runs whose approval expired, or whose requester, agent, question or answer went away while they waited for it."""
+    """What waits for an approval that expired, or whose requester, agent, question or answer went away meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(LAPSED, [BATCH])
         lapsed = [(step, Reason(why)) for step, why in cursor.fetchall()]
@@ -52,7 +52,8 @@ def end_held(step_id: UUID, reason: Reason) -> bool:
     if step is None:
         return False
     notice = sentence(step) if reason == Reason.DENIED else ""
-    return end_task(step.task, Outcome(reason, words_of(step.task), notice))
+    give_up(step, Outcome(reason, words_of(step.task), notice))
+    return True
 
 
 def sentence(step: Step) -> str:

@@ -14,13 +14,15 @@ def reply(task: Task) -> list[Step]:
 
 
 def use_tools(step: Step, calls: Sequence[ToolCall]) -> Step:
-    """One step for each call, at once, and one that needs them all and goes on with the answer."""
+    """One step for each call, at once, and one that needs them all and goes on with what the step was to do: whatever
+    has needed that step needs this one now. Wants to be in the transaction that ends the step."""
     tools = [
-        Step(task=step.task, kind=Step.Kind.TOOL, tool=call.name, input=input_of(call, number))
+        Step(task=step.task, kind=Step.Kind.TOOL, agent=step.agent, tool=call.name, input=input_of(call, number))
         for number, call in enumerate(calls)
     ]
     Step.objects.bulk_create(tools)
-    further = Step.objects.create(task=step.task, kind=Step.Kind.COMPLETE)
+    further = Step.objects.create(task=step.task, kind=step.kind, agent=step.agent, title=step.title, input=step.input)
+    Step.needs.through.objects.filter(to_step=step).update(to_step=further)
     for tool in tools:
         tool.needs.add(step)
     further.needs.add(*tools)

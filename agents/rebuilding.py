@@ -6,7 +6,6 @@ What a tool read in the room was not kept: then the request cannot be built agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 
@@ -15,10 +14,11 @@ from django.conf import settings
 from .context import Context
 from .instructions import instructions_of
 from .llm.port import Request, Turn
-from .models import Agent, Step, Task
+from .models import Agent, Seat, Step, Task
 from .recomputing import built_again, reasons_of, sources_of
 from .steps.complete import request_for
-from .tools.rounds import FOR_ANSWERS, ROUNDS, Rounds, Used, offered, turns_of
+from .together.work import at_its_seat
+from .tools.rounds import SPEAKING, Rounds, Used, rounds_with, way_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,16 @@ class Told:
 
 def rebuilt(step: Step, agent: Agent | None = None, without_memory: bool = False) -> Told:
     """With another agent its own instructions, parameters and tools, and the same messages."""
-    task = copy(step.task)
-    task.agent = agent or task.agent
+    task = copy(at_its_seat(step).task)
+    if agent is not None:
+        task.agent, task.seat = agent, Seat.objects.filter(room=task.room, agent=agent).first()
     sources = sources_of(step)
     context = built_again(as_of(step, task), sources)
     if agent is not None:
         own = instructions_of(agent, task.room)
         context.turns[:1] = [Turn("system", own.text)]
-    used = list(used_before(step))
-    rounds = rounds_again(task, used)
+    used = used_before(step)
+    rounds = rounds_with(task, used) if task.agent.tools and step.kind in SPEAKING else Rounds()
     context.turns.extend(rounds.turns)
     remarks = list(reasons_of(step, sources))
     kept = all({"result", "error"} & one.step.output.keys() for one in used)
@@ -67,22 +68,7 @@ def memory_is_wired() -> bool:
     return any(name.startswith("memory.") for name in settings.AGENT_CONTEXT)
 
 
-def rounds_again(task: Task, used: list[Used]) -> Rounds:
-    agent = task.agent
-    if not agent.tools:
-        return Rounds()
-    turns = tuple(turns_of(task, used, agent.max_prompt_tokens // FOR_ANSWERS))
-    return Rounds(offered(agent), turns, may_call=len({one.needs_key for one in used}) < ROUNDS)
-
-
-def used_before(step: Step) -> Iterator[Used]:
+def used_before(step: Step) -> list[Used]:
     """The tools on the way to this step, in the order in which they were called."""
-    found: dict[object, Used] = {}
-    waiting = [step]
-    while waiting:
-        for need in waiting.pop().needs.all():
-            callers = list(need.needs.all())
-            if need.kind == Step.Kind.TOOL and callers and need.pk not in found:
-                found[need.pk] = Used(need, callers[0])
-            waiting.append(need)
-    yield from sorted(found.values(), key=lambda one: (str(one.caller.started_at), one.step.input["number"]))
+    tools = Step.objects.filter(task=step.task, kind=Step.Kind.TOOL).prefetch_related("needs__needs")
+    return way_to(step, [Used(one, next(iter(one.needs.all()))) for one in tools])

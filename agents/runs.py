@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q
 
 from . import endings
 from .claims import Claim, claim
 from .models import Reason, Status, Step
 from .outcomes import Outcome
 from .steps import WORK, Begun
-from .together.work import TOGETHER
+from .together.work import is_aside
 from .turns import turn
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def see_through(run: Run) -> list[UUID]:
         if outcome is None or not written_down(run, outcome):
             log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)
             return []
-        return ready_after(run.step) if outcome.status == Status.DONE or run.step.kind in TOGETHER else []
+        return ready_after(run.step) if outcome.status == Status.DONE or is_aside(run.step) else []
 
 
 def written_down(run: Run, outcome: Outcome) -> bool:
@@ -99,5 +100,6 @@ def fault(step: Step, error: Exception) -> Outcome:
 
 
 def ready_after(step: Step) -> list[UUID]:
-    """Steps that needed this one and nothing else any more."""
-    return list(Step.objects.ready().filter(needs=step).values_list("pk", flat=True))
+    """Steps that needed this one and nothing else any more, or what came to nothing with it."""
+    after = Q(needs=step) | Q(needs__needs=step) if is_aside(step) else Q(needs=step)
+    return list(Step.objects.ready().filter(after).distinct().values_list("pk", flat=True))

@@ -218,7 +218,7 @@ def approval(found: Approval, reader: User) -> Facts:
         "run": task.pk,
         "step": step.pk,
         "message": task.reply_id,
-        "agent": person(task.agent.user),
+        "agent": person((step.agent or task.agent).user),
         "requester": task.requester and task.requester.username,
         "tool": step.tool,
         "arguments": arguments_of(step),

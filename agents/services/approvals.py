@@ -10,7 +10,7 @@ from rooms.models import User
 
 from .. import approvals
 from ..approvals import tell
-from ..endings import end_task, words_of
+from ..endings import give_up, words_of
 from ..models import Approval, Reason, Status, Step
 from ..outcomes import Outcome
 from ..runs import RELATED
@@ -20,7 +20,8 @@ State = Approval.State
 
 
 def decide_approval(*, approval: Approval, by: User, approve: bool) -> Approval:
-    """Let a tool do what it asked for, or end its run. Raises Conflict when that is decided or too late.
+    """Let a tool do what it asked for, or end its run, or only the contribution it was for. Raises Conflict when that
+    is decided or too late.
 
     An approval is no order: when the step runs, all is looked at anew, and what has changed asks again.
     """
@@ -34,7 +35,8 @@ def decide_approval(*, approval: Approval, by: User, approve: bool) -> Approval:
             let_go(step)
         else:
             notice = f"@{by.username} did not approve «{step.tool}»."
-            end_task(step.task, Outcome(Reason.DENIED, words_of(step.task), notice))
+            give_up(step, Outcome(Reason.DENIED, words_of(step.task), notice))
+            transaction.on_commit(partial(queue_steps, step.task_id), robust=True)
         tell(approval, step.task)
     approval.refresh_from_db()
     return approval

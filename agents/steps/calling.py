@@ -18,11 +18,12 @@ from ..outcomes import Outcome, held_back_by
 from ..routes import candidates_for
 from ..status import Sign
 from ..together.work import TOGETHER
+from ..tools.rounds import Rounds
 from .obstacles import Standing
 
 
 def call_for(
-    step: Step, claim: Claim, request: Request, told: Context, leased: float, standing: Standing, unsaid: str = ""
+    step: Step, claim: Claim, request: Request, told: Context, leased: float, standing: Standing, rounds: Rounds
 ) -> Conversation | Outcome:
     """A conversation ready to begin, with what it may cost set aside; else how the step ends without one."""
     task = step.task
@@ -42,10 +43,10 @@ def call_for(
         request=reserved.request,
         candidates=reserved.places,
         leased=leased,
-        before="" if aside else words_before(task),
+        before=rounds.said if aside else words_before(task),
         aside=aside,
         by_membership=standing.by_membership,
-        unsaid=unsaid,
+        unsaid=rounds.unsaid,
         whole_review=standing.whole_review,
         purse=reserved.purse,
         hush=Hush(allowed=may_be_silent),

@@ -50,7 +50,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     work.add_to(told)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
-    talk = call_for(step, claim, request, told, leased, standing, rounds.unsaid)
+    talk = call_for(step, claim, request, told, leased, standing, rounds)
     if isinstance(talk, Outcome):
         return Begun.ended(talk)
     sign.tell(Doing.THINKING)

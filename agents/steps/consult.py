@@ -19,11 +19,11 @@ from .. import gates
 from ..claims import Claim
 from ..gates import Withheld
 from ..laying import begin
-from ..models import Reason, Seat, Status, Step, Task
+from ..models import Reason, Status, Step, Task
 from ..outcomes import Outcome, refused_by
 from ..together import acts, disputes
 from ..together.planning import BadPlan, plan_in
-from ..together.work import Kind, as_its_agent
+from ..together.work import Kind, at_its_seat
 from ..tools.using import clean
 from .begun import Begun
 from .complete import complete
@@ -35,18 +35,11 @@ Facts = dict[str, Any]
 
 def consult(step: Step, claim: Claim) -> Begun:
     """Call the model of the step's own agent, as for an answer; but nobody hears it, and what came is read."""
-    mine = as_its_agent(step)
-    refusal = absence(mine.task)
-    begun = complete(mine, claim) if refusal is None else Begun.ended(refusal)
+    mine = at_its_seat(step)
+    begun = complete(mine, claim)
     step.held_on, step.held_micros = mine.held_on, mine.held_micros
     outcome = reading(step, begun.outcome)
     return Begun(outcome, partial(show, step.task, mine.task, begun.meanwhile), begun.longest)
-
-
-def absence(task: Task) -> Outcome | None:
-    """An agent that was sent out meanwhile contributes nothing."""
-    seated = Seat.objects.filter(room=task.room_id, agent=task.agent_id).exists()
-    return None if seated else Outcome(Reason.UNSEATED)
 
 
 def show(task: Task, seen: Task, meanwhile: Callable[[], None]) -> None:
@@ -79,6 +72,8 @@ def reading(step: Step, called: Future[Outcome | None]) -> Future[Outcome | None
 
 def contributed(step: Step, outcome: Outcome) -> Outcome:
     """An answer that was cut at its longest is a contribution all the same; silence is none."""
+    if outcome.calls:
+        return before_tools(outcome)
     if outcome.reason not in (Reason.ANSWERED, Reason.LENGTH) or not outcome.text.strip():
         return unsaid(outcome)
     try:
@@ -87,6 +82,12 @@ def contributed(step: Step, outcome: Outcome) -> Outcome:
         return unsaid(refused_by(objection.verdict, "", outcome.usage))
     cut = {"cut": True} if outcome.reason == Reason.LENGTH else {}
     return replace(outcome, reason=Reason.ANSWERED, text="", tapes=(), output={**outcome.output, **said, **cut})
+
+
+def before_tools(outcome: Outcome) -> Outcome:
+    """What was said up to the call of tools; it is part of the contribution that comes of them."""
+    others = {name: value for name, value in outcome.output.items() if name != "said"}
+    return replace(outcome, text="", tapes=(), output={**others, "text": outcome.text, "goes_on": True})
 
 
 def unsaid(outcome: Outcome) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ..endings import words_of
 from ..gates import Withheld
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
+from ..together.work import at_its_seat, is_aside
 from ..tools import telling
 from ..tools.authority import objection
 from ..tools.context import ToolContext
@@ -33,24 +34,30 @@ from .obstacles import obstacle, standing_of
 def use_tool(step: Step, claim: Claim) -> Begun:
     """Ask whether it may be used now, and begin; the tool itself runs on the process's event loop."""
     leased = time.monotonic()
-    task = step.task
+    mine = at_its_seat(step)
+    task = mine.task
     standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
     refusal = obstacle(task, standing)
     if refusal is not None:
-        return Begun.ended(refusal)
+        return Begun.ended(replace(refusal, text=words_before(step)))
     tool = tool_named(step.tool)
     if tool is None:
         return Begun.ended(answered(failed(f"There is no tool «{step.tool}».")))
-    arguments = admitted(tool, step)
+    arguments = admitted(tool, mine)
     if isinstance(arguments, Answer):
         return Begun.ended(answered(arguments))
-    if tool.effect == "irreversible" and not is_approved(step, sha256 := binding_of(step, tool, arguments)):
+    if tool.effect == "irreversible" and not is_approved(step, sha256 := binding_of(mine, tool, arguments)):
         hold(step, claim, sha256)
         return Begun.held()
-    telling.began(step)
-    using = Using(step.pk, claim.fence, leased, task.reply_id, words_of(task), standing.by_membership)
+    telling.began(mine)
+    using = Using(step.pk, claim.fence, leased, task.reply_id, words_before(step), standing.by_membership)
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
+
+
+def words_before(step: Step) -> str:
+    """What the answer says by now; of what is only a contribution to it people are shown nothing."""
+    return "" if is_aside(step) else words_of(step.task)
 
 
 def admitted(tool: Tool, step: Step) -> dict[str, Any] | Answer:

@@ -58,8 +58,13 @@ def material_of(step: Step) -> Material:
     if step.task.pattern == Coordination.SEPARATE:
         return Material()
     work = Work.of(step.task)
-    facts = facts_for(step, work.before(step), step.task.agent.max_prompt_tokens // FOR_WORK)
+    facts = facts_for(step, work.before(step), step.task.agent.max_prompt_tokens // for_work(step))
     return Material(SECTIONS[step.kind], Turn("user", orjson.dumps({"work": facts}).decode()))
+
+
+def for_work(step: Step) -> int:
+    """Of one who may call tools, they and what they answer take a half (`tools.rounds`)."""
+    return 2 * FOR_WORK if step.task.agent.tools else FOR_WORK
 
 
 def facts_for(step: Step, known: Work, tokens: int) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def plans_of(work: Work) -> list[Step]:
 
 
 def put_off(work: Work) -> None:
-    waiting = [one for one in work.consults if one.status == Status.WAITING]
+    """Those who wait for their tools are at it already."""
+    waiting = [one for one in work.consults if one.status == Status.WAITING and not work.uses_tools(one)]
     Step.objects.filter(pk__in=[one.pk for one in waiting]).update(status=Status.CANCELLED, ended_at=Now())
 
 

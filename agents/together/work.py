@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from ..models import Agent, Coordination, Reason, Status, Step, Task
+from ..models import Agent, Coordination, Reason, Seat, Status, Step, Task
 from ..models.step import CONTRIBUTING
 from ..models.task import ENDED
 
@@ -46,7 +46,8 @@ class Work:
 
     @cached_property
     def consults(self) -> list[Step]:
-        return self.those(Kind.CONSULT)
+        """One for each contribution: of an agent that used tools on the way, the step in which it comes to an end."""
+        return [step for step in self.those(Kind.CONSULT) if not goes_on_after_tools(step)]
 
     @property
     def contributions(self) -> list[Step]:
@@ -64,6 +65,9 @@ class Work:
         steps = [step for step in self.steps if step.status != Status.CANCELLED]
         needed = {other.pk for step in steps for other in step.needs.all()}
         return [step for step in steps if step.pk not in needed]
+
+    def uses_tools(self, step: Step) -> bool:
+        return any(one.kind == Kind.TOOL for one in step.needs.all())
 
     def before(self, step: Step) -> Work:
         """What this step stands on: only that may it know, so that its prompt is the same whenever it is built."""
@@ -88,6 +92,16 @@ class Work:
         if self.task.pattern != Coordination.COLLABORATIVE:
             return said
         return list({step.agent_id: step for step in said}.values())
+
+
+def goes_on_after_tools(step: Step) -> bool:
+    """It called tools, and another step says what comes of them."""
+    return step.kind == Kind.CONSULT and "goes_on" in step.output
+
+
+def is_aside(step: Step) -> bool:
+    """It is part of what one contributes and not of the answer; so are the tools that were called for it."""
+    return step.kind in TOGETHER or (step.kind == Kind.TOOL and step.agent_id is not None)
 
 
 def lay(work: Work, steps: Iterable[Step], after: Sequence[Step] = ()) -> bool:
@@ -127,6 +141,14 @@ def as_its_agent(step: Step) -> Step:
         return step
     mine, mine.task = copy.copy(step), copy.copy(step.task)
     mine.task.agent = agent_of(step)
+    return mine
+
+
+def at_its_seat(step: Step) -> Step:
+    """The same, also with that agent's own seat in the room: there is none when it, or who speaks, was sent out."""
+    mine = as_its_agent(step)
+    if mine is not step and step.task.seat_id is not None:
+        mine.task.seat = Seat.objects.filter(room=step.task.room_id, agent=mine.task.agent).first()
     return mine
 
 

@@ -16,6 +16,7 @@ from ..endings import end_task, is_cancelled, words_of
 from ..models import Approval, Reason, Status, Step
 from ..outcomes import Outcome
 from ..status import tell_status
+from ..together.work import as_its_agent
 from .registry import Tool
 
 State = Approval.State
@@ -41,7 +42,7 @@ def hold(step: Step, claim: Claim, sha256: str) -> None:
             end_task(step.task, Outcome(Reason.CANCELLED, words_of(step.task)))
             return
         ask(step, sha256)
-    tell_status(step.task, "waiting_for_approval", step.tool)
+    tell_status(as_its_agent(step).task, "waiting_for_approval", step.tool)
 
 
 def ask(step: Step, sha256: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ..llm.port import ToolCall, ToolOffer, Turn, count_tokens
-from ..models import Agent, Status, Step, Task
+from ..models import Agent, Coordination, Status, Step, Task
 from .registry import tools_named
 from .schema import BadArguments, object_in
 
@@ -25,28 +25,44 @@ CUT = " […]"
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The tools offered, the calls and answers so far, what all that takes of the prompt, and what the round before
-    left `unsaid`."""
+    """The tools offered, the calls and answers so far, what all that takes of the prompt; what was `said` on the way,
+    and what the round before left `unsaid`."""
 
     offers: tuple[ToolOffer, ...] = ()
     turns: tuple[Turn, ...] = ()
     tokens: int = 0
     may_call: bool = True
+    said: str = ""
     unsaid: str = ""
+
+
+SPEAKING = (Step.Kind.COMPLETE, Step.Kind.CONSULT)
+"""Whoever answers or contributes may call tools; plans, reviews and decisions are made of what is there."""
 
 
 def rounds_of(task: Task, step: Step) -> Rounds:
     """For the next call of the model. Without tools it costs no query."""
-    agent = task.agent
-    if not agent.tools or step.kind != Step.Kind.COMPLETE:
+    if not task.agent.tools or step.kind not in SPEAKING:
         return Rounds()
+    return rounds_with(task, list(earlier(task, step)))
+
+
+def rounds_with(task: Task, done: Sequence[Used]) -> Rounds:
+    """After these uses, the oldest first."""
+    agent = task.agent
     offers = offered(agent, task.seat.tools_off if task.seat else ())
-    done = list(earlier(task, step))
-    turns = tuple(turns_of(task, done, agent.max_prompt_tokens // FOR_ANSWERS))
+    turns = tuple(turns_of(task, done, agent.max_prompt_tokens // for_answers(task)))
     tokens = sum(cost_of_offer(offer) for offer in offers) + sum(cost_of(turn) for turn in turns)
-    callers = {used.needs_key: used.caller for used in done}
-    unsaid = list(callers.values())[-1].unsaid if callers else ""
-    return Rounds(offers, turns, tokens, may_call=len(callers) < ROUNDS, unsaid=unsaid)
+    callers = list({used.needs_key: used.caller for used in done}.values())
+    may_call = len(callers) < ROUNDS
+    if not callers:
+        return Rounds(offers, turns, tokens, may_call)
+    return Rounds(offers, turns, tokens, may_call, said_by(task, callers[-1]), callers[-1].unsaid)
+
+
+def for_answers(task: Task) -> int:
+    """In a team what others said takes its part too."""
+    return FOR_ANSWERS if task.pattern == Coordination.SEPARATE else 2 * FOR_ANSWERS
 
 
 def offered(agent: Agent, off: Collection[str] = ()) -> tuple[ToolOffer, ...]:
@@ -86,9 +102,21 @@ class Used:
 
 
 def earlier(task: Task, step: Step) -> Iterator[Used]:
-    steps = Step.objects.filter(task=task, kind=Step.Kind.TOOL, status=Status.DONE).prefetch_related("needs")
-    used = [Used(one, next(iter(one.needs.all()))) for one in steps]
-    yield from sorted(used, key=lambda one: (one.caller.started_at, one.step.input["number"]))
+    """The uses on the way to this step; not those of others, nor of what the same agent contributed before."""
+    done = Step.objects.filter(task=task, kind=Step.Kind.TOOL, status=Status.DONE, agent=step.agent_id)
+    used = [Used(one, next(iter(one.needs.all()))) for one in done.prefetch_related("needs__needs")]
+    if used:
+        yield from way_to(step, used)
+
+
+def way_to(step: Step, used: Sequence[Used]) -> list[Used]:
+    """Those of the uses that led to this step, round by round, in the order in which they were called."""
+    by_step = {one.step.pk: one for one in used}
+    found: list[Used] = []
+    while last := [by_step[need.pk] for need in step.needs.all() if need.pk in by_step]:
+        found[:0] = sorted(last, key=lambda one: one.step.input["number"])
+        step = last[0].caller
+    return found
 
 
 def as_object(arguments: str) -> str:
@@ -100,18 +128,26 @@ def as_object(arguments: str) -> str:
 
 def turns_of(task: Task, done: Sequence[Used], tokens: int) -> Iterator[Turn]:
     """Each round: what the agent said with its calls, then the answers in order. Long answers share what there is."""
-    body = task.reply.body if task.reply else ""
     share = tokens // max(1, len(done))
     callers = {used.caller.pk: used.caller for used in done}
-    repeated = ""
+    before = repeated = ""
     for caller in callers.values():
         mine = [used for used in done if used.caller.pk == caller.pk]
-        start, end = caller.output.get("said", [0, 0])
+        body = said_by(task, caller)
+        start = caller.output["said"][0] if "said" in caller.output else len(before)
         calls = tuple(used.call for used in mine)
-        said, repeated = (body[start:end] + caller.unsaid).removeprefix(repeated).strip(), caller.unsaid
+        said = (body[start:] + caller.unsaid).removeprefix(repeated).strip()
+        before, repeated = body, caller.unsaid
         yield Turn("assistant", said, name=task.agent.user.username, calls=calls)
         for used in mine:
             yield Turn("tool", answer_of(used.step, share), answers=used.step.input["call"])
+
+
+def said_by(task: Task, caller: Step) -> str:
+    """All of the answer, or of the contribution, up to the end of a step that called tools."""
+    if caller.kind == Step.Kind.CONSULT:
+        return str(caller.output.get("text", ""))
+    return task.reply.body[: caller.output.get("said", [0, 0])[1]] if task.reply else ""
 
 
 def answer_of(step: Step, tokens: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from rooms.models import Message, Room, User
 from ..access import runs_for
 from ..approvals import exactly, may_decide
 from ..models import Approval, Status, Step, Task
+from ..together.work import goes_on_after_tools
 from .registry import tool_named
 from .schema import BadArguments
 
@@ -30,6 +31,10 @@ class Use:
     sources: Sequence[Message] = ()
     unseen: int = 0
     approval: Approval | None = None
+
+    @property
+    def agent(self) -> User:
+        return (self.step.agent or self.step.task.agent).user
 
     @property
     def arguments(self) -> str:
@@ -96,6 +101,39 @@ def uses_of(user: User, room: Room, run_ids: Sequence[UUID]) -> list[Used]:
         Used(run, [use_of(step, readable, asked.get(step.pk)) for step in steps[run.pk]], may_decide(user, run))
         for run in found
     ]
+
+
+def of_answers(used: Sequence[Used]) -> list[Used]:
+    """Of a run that is over only what was used for the answer itself: the rest is folded under the contributions."""
+    found = [one if one.task.is_live else replace(one, uses=alone(one.uses)) for one in used]
+    return [one for one in found if one.uses]
+
+
+def alone(uses: Sequence[Use]) -> list[Use]:
+    return [use for use in uses if use.step.agent_id is None]
+
+
+def by_contribution(used: Sequence[Used]) -> dict[UUID, list[Use]]:
+    """The uses on the way to each contribution of these runs, by the step that came to its end."""
+    found: dict[UUID, list[Use]] = {}
+    for one in used:
+        uses = {use.step.pk: use for use in one.uses}
+        for step in one.task.steps.all():
+            if step.kind == Step.Kind.CONSULT and not goes_on_after_tools(step):
+                found[step.pk] = on_the_way(step, uses, {other.pk: other for other in one.task.steps.all()})
+    return found
+
+
+def on_the_way(step: Step, uses: Mapping[UUID, Use], steps: Mapping[UUID, Step]) -> list[Use]:
+    """Round by round, in the order in which they were called."""
+    found: list[Use] = []
+    while last := [uses[need.pk] for need in step.needs.all() if need.pk in uses]:
+        found[:0] = sorted(last, key=lambda use: use.step.input.get("number", 0))
+        callers = list(steps[last[0].step.pk].needs.all())
+        if not callers:
+            break
+        step = steps[callers[0].pk]
+    return found
 
 
 def steps_of(run: Task) -> list[Step]:

@@ -28,7 +28,8 @@ from ..access import ASK, dispute_for, needed_to_decide, run_for, runs_for
 from ..models import Coordination, Dispute, Stance, Status, Step, Task
 from ..services.plans import plan_held
 from ..together.planning import Subtask
-from ..together.work import UNDONE, Kind, agent_of, place
+from ..together.work import UNDONE, Kind, agent_of, goes_on_after_tools, place
+from ..tools.uses import Use, by_contribution, uses_of
 
 MOST = 100
 """Runs asked for at once: as many messages as a page may have, and some."""
@@ -45,6 +46,11 @@ class Contribution:
     failed: str
     again: bool
     score: int | None = None
+    uses: Sequence[Use] = ()
+
+    @property
+    def tools(self) -> str:
+        return ", ".join(dict.fromkeys(use.step.tool for use in self.uses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,10 @@ def pieces(request: PageRequest, slug: str) -> HttpResponse:
     room = room_for(request.user, slug)
     wanted = [as_uuid(name) for name in request.GET.get("runs", "").split(",")[:MOST] if name]
     runs = runs_for(request.user, room).filter(pk__in=wanted).exclude(pattern=Coordination.SEPARATE)
-    panels = [panel_of(run, request.user) for run in runs]
-    return render(request, "agents/_together.html", {"panels": [one for one in panels if not one.is_empty]})
+    used = by_contribution(uses_of(request.user, room, [run.pk for run in runs]))
+    panels = [panel_of(run, request.user, used) for run in runs]
+    context = {"room": room, "panels": [one for one in panels if not one.is_empty]}
+    return render(request, "agents/_together.html", context)
 
 
 @require_GET
@@ -89,18 +97,20 @@ def pieces(request: PageRequest, slug: str) -> HttpResponse:
 def show(request: PageRequest, run_id: UUID) -> HttpResponse:
     """The same for one run, as a page."""
     run = run_for(request.user, run_id)
-    context = {"room": run.room, "run": run, "panels": [panel_of(run, request.user)], "is_page": True}
+    used = by_contribution(uses_of(request.user, run.room, [run.pk]))
+    panels = [panel_of(run, request.user, used)]
+    context = {"room": run.room, "run": run, "panels": panels, "is_page": True}
     return render(request, "agents/together.html", context)
 
 
-def panel_of(run: Task, user: User) -> Panel:
+def panel_of(run: Task, user: User, used: Mapping[UUID, Sequence[Use]]) -> Panel:
     if run.is_recalled:
         return Panel(run, [], [], [], "", may_decide=False, may_flip=False)
     steps = sorted(run.steps.all(), key=place)
     held = plan_held(run) if any(step.held for step in steps) else []
     return Panel(
         run,
-        [contribution(step, steps) for step in steps if is_told(step)],
+        [contribution(step, steps, used.get(step.pk, ())) for step in steps if is_told(step)],
         list(run.disputes.all()),
         held,
         next((step.input["routed"] for step in steps if step.input.get("routed")), ""),
@@ -110,10 +120,11 @@ def panel_of(run: Task, user: User) -> Panel:
 
 
 def is_told(step: Step) -> bool:
-    return step.kind == Kind.CONSULT and step.status in (Status.DONE, *UNDONE) and not step.output.get("forgotten")
+    told = step.status in (Status.DONE, *UNDONE) and not (step.output.get("forgotten") or goes_on_after_tools(step))
+    return told and step.kind == Kind.CONSULT
 
 
-def contribution(step: Step, steps: Sequence[Step]) -> Contribution:
+def contribution(step: Step, steps: Sequence[Step], uses: Sequence[Use]) -> Contribution:
     failed = "" if step.status == Status.DONE else step.output.get("failed") or "Could not contribute."
     judged = next((one for one in steps if one.input.get("of") == str(step.pk)), None)
     return Contribution(
@@ -124,6 +135,7 @@ def contribution(step: Step, steps: Sequence[Step]) -> Contribution:
         failed,
         "redo" in step.input,
         judged.output.get("score") if judged else None,
+        uses,
     )
 
 

@@ -16,7 +16,7 @@ from rooms.web.members import attempt
 
 from .. import services
 from ..access import approval_for, check_decider
-from ..tools.uses import uses_of
+from ..tools.uses import of_answers, uses_of
 
 MOST = 100
 
@@ -27,7 +27,8 @@ def show(request: PageRequest, slug: str) -> HttpResponse:
     """`?run=…&run=…`: the panels of these runs, of each that used tools."""
     room = room_for(request.user, slug)
     asked = [as_id(text) for text in request.GET.getlist("run")[:MOST]]
-    return render(request, "agents/_uses.html", {"room": room, "used": uses_of(request.user, room, asked)})
+    used = of_answers(uses_of(request.user, room, asked))
+    return render(request, "agents/_uses.html", {"room": room, "used": used})
 
 
 def as_id(text: str) -> UUID:

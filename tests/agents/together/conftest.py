@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from agents import tasks
-from agents.llm.port import Finish, LLMError, Part, Request, Text, Usage
+from agents.llm.port import Finish, LLMError, Part, Request, Text, ToolCall, Usage
 from agents.llm.scripted import Scripted
 from agents.models import Conduct, Coordination, Seat, Step
 from agents.services.asking import ask as ask_for
@@ -19,17 +19,17 @@ from rooms.models import Message, Room, User
 from ..asking import event_of
 from ..conftest import another_agent
 
-IDENTITY = "You are "
+Line = str | LLMError | list[Part]
 
 
 class Cast:
     """What agents say, each its own lines in order: `cast.says("nod", "I see.")`. Whoever has none left says *Well.*"""
 
     def __init__(self) -> None:
-        self.lines: dict[str, deque[str | LLMError]] = defaultdict(deque)
+        self.lines: dict[str, deque[Line]] = defaultdict(deque)
         self.requests: list[tuple[str, Request]] = []
 
-    def says(self, who: str, *lines: str | LLMError) -> None:
+    def says(self, who: str, *lines: Line) -> None:
         self.lines[who].extend(lines)
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
@@ -37,16 +37,33 @@ class Cast:
         self.requests.append((who, request))
         return self.speak(self.lines[who].popleft() if self.lines[who] else "Well.")
 
-    async def speak(self, line: str | LLMError) -> AsyncGenerator[Part, None]:
+    async def speak(self, line: Line) -> AsyncGenerator[Part, None]:
         if isinstance(line, LLMError):
             raise line
-        yield Text(line)
-        yield Finish("stop", Usage(10, 5, 3))
+        for part in [Text(line)] if isinstance(line, str) else line:
+            yield part
+        yield Finish("stop" if isinstance(line, str) else "tool_calls", Usage(10, 5, 3))
 
     def asked(self, who: str) -> list[dict[str, Any]]:
         """The work each call of this agent was told of, without its wrapping."""
-        turns = [request.turns[-1].content for name, request in self.requests if name == who]
-        return [orjson.loads(turn).get("work", {}) for turn in turns]
+        return [work_in(request) for name, request in self.requests if name == who]
+
+    def answered(self, who: str) -> list[str]:
+        """What tools have answered by the last call of this agent."""
+        last = next(request for name, request in reversed(self.requests) if name == who)
+        return [turn.content for turn in last.turns if turn.role == "tool"]
+
+
+def calls(tool: str, saying: str = "", **arguments: Any) -> list[Part]:
+    """A line in which an agent says something and calls a tool."""
+    call = ToolCall("one", tool, orjson.dumps(arguments).decode())
+    return [Text(saying), call] if saying else [call]
+
+
+def work_in(request: Request) -> dict[str, Any]:
+    told = [turn.content for turn in request.turns if turn.role == "user" and turn.content.startswith('{"work":')]
+    work: dict[str, Any] = orjson.loads(told[-1])["work"] if told else {}
+    return work
 
 
 @pytest.fixture
