@@ -1,5 +1,6 @@
-"""What one human message may set going. Each turn of an agent that another agent's words gave rise to is taken from
-the chain of that message, by one conditional UPDATE; what a bound refuses is not begun, and the room reads why, once.
+"""What one human message may set going. Each turn of an agent that another agent's words gave rise to, and each part of
+what a team works out together, is taken from the chain of that message by one conditional UPDATE; what a bound refuses
+is not begun, and the room reads why, once. See docs/decisions/0022-a-turn-for-each-contribution.md.
 """
 
 from __future__ import annotations
@@ -20,33 +21,48 @@ from rooms.services.house import say_as_house
 from rooms.spans import counted
 
 from .budgets import Call
-from .models import Bound, Chain, Conduct, Reason, Task, conduct_of
+from .models import Bound, Chain, Conduct, Coordination, Reason, Status, Step, Task, conduct_of
+from .models.step import CONTRIBUTING
 from .outcomes import SENTENCES
 
+# What people ask for again begins anew: it takes no turn, and its time is its own.
 OPEN = """
     INSERT INTO agents_chain (root_id, room_id, turns, bound, started_at)
-    SELECT m.id, m.room_id, (SELECT count(*) FROM agents_task t
-                              WHERE (t.root_message_id = m.id OR t.reply_id = m.id AND t.root_message_id IS NULL)
-                                AND t.attempt = 1 AND t.reason <> 'merged'),
-           '', m.created_at
-      FROM rooms_message m WHERE m.id = %(root)s
+    SELECT m.id, m.room_id, CASE WHEN again.at IS NOT NULL THEN 0 ELSE (
+               SELECT count(*) FROM agents_task t
+                WHERE (t.root_message_id = m.id OR t.reply_id = m.id AND t.root_message_id IS NULL)
+                  AND t.reason <> 'merged') END,
+           '', coalesce(again.at, m.created_at)
+      FROM rooms_message m
+      LEFT JOIN LATERAL (SELECT max(t.created_at) AS at FROM agents_task t
+                          WHERE t.root_message_id = m.id AND t.attempt > 1) again ON true
+     WHERE m.id = %(root)s
     ON CONFLICT DO NOTHING
 """
+
+# Steps may wait for people at the same time as others; what they share counts once.
+WAITED = """(SELECT coalesce(sum(upper(waited) - lower(waited)), interval '0') FROM (
+               SELECT unnest(range_agg(tstzrange(
+                          greatest(w.since, c.started_at),
+                          greatest(w.since, c.started_at, coalesce(w.until, clock_timestamp()))))) AS waited
+                 FROM agents_wait w JOIN agents_task t ON t.id = w.task_id
+                WHERE t.root_message_id = %(root)s OR t.reply_id = %(root)s) stretches)"""
 
 SPENT = """(SELECT coalesce(sum(u.cost_micros), 0) FROM agents_usage u JOIN agents_step s ON s.id = u.step_id
              JOIN agents_task t ON t.id = s.task_id
             WHERE t.root_message_id = %(root)s OR t.reply_id = %(root)s)"""
 
 TAKE = f"""
-    UPDATE agents_chain SET turns = turns + 1
-     WHERE root_id = %(root)s AND turns < %(turns)s
-       AND started_at + make_interval(secs => %(seconds)s) > clock_timestamp()
+    UPDATE agents_chain c SET turns = c.turns + 1
+     WHERE c.root_id = %(root)s AND c.turns < %(turns)s
+       AND c.started_at + make_interval(secs => %(seconds)s) + {WAITED} > clock_timestamp()
        AND {SPENT} < greatest(%(cost)s, 1)
 """  # noqa: S608  # nothing of anybody's is formatted in
 
 LOOK = f"""
-    SELECT started_at + make_interval(secs => %(seconds)s) <= clock_timestamp(), {SPENT} >= greatest(%(cost)s, 1)
-      FROM agents_chain WHERE root_id = %(root)s
+    SELECT c.started_at + make_interval(secs => %(seconds)s) + {WAITED} <= clock_timestamp(),
+           {SPENT} >= greatest(%(cost)s, 1)
+      FROM agents_chain c WHERE c.root_id = %(root)s
 """  # noqa: S608
 
 
@@ -68,7 +84,10 @@ def take(cause: Cause) -> Bound | None:
     conduct = cause.conduct
     if cause.depth > conduct.max_depth:
         return Bound.DEPTH
-    facts = facts_of(cause.root.pk, conduct)
+    return take_one(facts_of(cause.root.pk, conduct))
+
+
+def take_one(facts: dict[str, Any]) -> Bound | None:
     with connection.cursor() as cursor:
         cursor.execute(OPEN, facts)
         cursor.execute(TAKE, facts)
@@ -95,18 +114,42 @@ def used_up(facts: dict[str, Any]) -> Bound | None:
 
 
 def within_chain(call: Call) -> Verdict:
-    """For `STEP_GATES`: a turn that was allowed may come too late for its chain, having waited in the line or for
-    people. Costs what a person set going at once no query."""
+    """For `STEP_GATES`: a step of a team's work takes its turn here, as it begins. A turn that was taken when its run
+    was laid out may come too late for its chain, having waited in the line. Costs one agent's answer to a person no
+    query."""
     task = call.task
-    if task.depth == 0 or task.root_message_id is None:
+    if task.root_message_id is None or (task.depth == 0 and task.pattern == Coordination.SEPARATE):
         return ALLOW
-    conduct = conduct_of(task.room)
-    bound = used_up(facts_of(task.root_message_id, conduct))
+    bound = bound_for(call.step, facts_of(task.root_message_id, conduct_of(task.room)))
     if bound is None:
         return ALLOW
     if Chain.objects.filter(root=task.root_message_id, bound="").update(bound=bound):
         tell(task.root_message_id)
     return Verdict(Weight.REFUSE, rule="energy", reason=SENTENCES[Reason.ENERGY])
+
+
+def bound_for(step: Step, facts: dict[str, Any]) -> Bound | None:
+    if step.kind in CONTRIBUTING and not goes_on(step):
+        return take_one(facts)
+    if step.kind == Step.Kind.COMPLETE and has_contributions(step):
+        return None  # what there is, is brought to its end
+    return used_up(facts)
+
+
+def goes_on(step: Step) -> bool:
+    """With a turn that was taken before its tools were called."""
+    return bool(step.task.agent.tools) and step.needs.filter(kind=Step.Kind.TOOL).exists()
+
+
+def has_contributions(step: Step) -> bool:
+    done = Step.objects.filter(task=step.task_id, kind=Step.Kind.CONSULT, status=Status.DONE)
+    return step.task.pattern != Coordination.SEPARATE and done.exists()
+
+
+def renew(root_id: UUID) -> None:
+    """A person asks again for what a chain has come to: from now on it has its turns and its time once more. What it
+    may cost stays what it was."""
+    Chain.objects.filter(root=root_id).update(turns=0, bound="", told_at=None, started_at=Now())
 
 
 def give_back(root_id: UUID) -> None:

@@ -19,7 +19,7 @@ from rooms.events import record
 from rooms.models import Message, User
 from rooms.services.messages import lock_room, start_message
 
-from . import line, plans
+from . import energy, line, plans
 from .energy import Cause
 from .models import Conduct, Seat, Step, Task
 from .occasions import is_volunteer
@@ -70,6 +70,8 @@ def lay_rows(
     **facts: Any,
 ) -> list[Step]:
     """The steps to begin with, as the plan lays them out. Raises IntegrityError when this attempt is there already."""
+    if attempt > 1 and root is not None:
+        energy.renew(root.pk)
     task = Task.objects.create(
         room=seat.room,
         agent=seat.agent,

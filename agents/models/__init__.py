@@ -2,7 +2,7 @@ from .agent import Agent, Seat
 from .approval import Approval
 from .branch import Branch
 from .breaker import Breaker
-from .chain import Bound, Chain
+from .chain import Bound, Chain, Wait
 from .conduct import Conduct, Coordination, conduct_of
 from .feedback import Feedback, FeedbackReason, Thumb
 from .mcp import McpServer
@@ -51,6 +51,7 @@ __all__ = [
     "Task",
     "Thumb",
     "Usage",
+    "Wait",
     "Wake",
     "Wish",
     "conduct_of",

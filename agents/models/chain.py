@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from rooms.models import Message, Room
+
+from .task import Task
 
 
 class Bound(models.TextChoices):
@@ -18,7 +20,8 @@ class Bound(models.TextChoices):
 
 
 class Chain(models.Model):
-    """What one human message has set going, once agents answer one another: the turns taken by all of them together.
+    """What one human message has set going, once agents answer one another or work together: the turns taken by all of
+    them together.
 
     There is none for a message that was only answered. `bound` is what stopped it first, and `told_at` when the room
     was told, once. A scheduled turn has no human message: the chain it begins has its answer for a root.
@@ -42,3 +45,28 @@ class Chain(models.Model):
 
     def __str__(self) -> str:
         return f"{self.turns} turns"
+
+
+class Wait(models.Model):
+    """A stretch of time in which a step waited for people: none of it counts for its chain.
+
+    A trigger on the steps begins and ends it (`migrations/0005_teams.py`), since they are let go, refused, changed and
+    dropped in many ways. `step` is an id alone: of a plan that people change the steps are gone, and their time stays.
+    """
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="waits")
+    step = models.UUIDField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Wait]] = models.Manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["step"], name="wait_open_once", condition=Q(until=None)),
+            models.CheckConstraint(name="wait_ends_after_it_began", condition=Q(until=None) | Q(until__gte=F("since"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"since {self.since}"

@@ -48,7 +48,7 @@ class Conduct(models.Model):
     reviews = models.BooleanField(default=False)
     whole_review = models.BooleanField(default=False)
     max_depth = models.PositiveSmallIntegerField(default=3)
-    max_turns = models.PositiveSmallIntegerField(default=12)
+    max_turns = models.PositiveSmallIntegerField(default=30)
     max_cost_micros = models.PositiveBigIntegerField(default=1_000_000)
     max_seconds = models.PositiveIntegerField(default=600)
     changed_at = models.DateTimeField(auto_now=True)

@@ -13,7 +13,7 @@ from rooms.errors import Conflict, NotFound
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
-from .. import asks
+from .. import asks, energy
 from ..again import Again, again_from
 from ..laying import next_attempt
 from ..models import Coordination, Reason, Status, Step, Task
@@ -75,6 +75,8 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             raise Conflict("This run is still under way.")
         question, seat = may_be_answered_again(run, run.agent)
         words = words_to_keep(run)
+        if run.root_message_id is not None:
+            energy.renew(run.root_message_id)
         plan = again_from(the_steps(run), step_id, together=run.pattern != Coordination.SEPARATE)
         task = Task.objects.create(
             room=run.room,

@@ -59,7 +59,7 @@ def give_up_contribution(tool: Step, outcome: Outcome) -> UUID:
 def next_of(work: Work, ended: Step, outcome: Outcome) -> Outcome:
     if ended.kind == Kind.RESOLVE:
         disputes.decide(ended)
-    nothing = not work.contributions and not work.under_way
+    nothing = not (work.contributions or work.under_way or work.is_out_of_turns)
     if nothing and (ended.kind != Kind.PLAN or work.is_out_of_means) and not may_replan(work, ended):
         return why_nothing(work, outcome)
     if not (lay_out_plan(work, ended) or replan(work, ended) or work.under_way):

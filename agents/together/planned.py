@@ -57,7 +57,7 @@ def lay_out_plan(work: Work, ended: Step) -> bool:
         return carry_out(work, plan, agents, ended)
     if len(work.those(Kind.PLAN)) < PLANS and not work.is_out_of_means:
         return lay_plan_step(work, ended, [ended], wrong=ended.output.get("wrong", ""))
-    if work.contributions:
+    if work.contributions or work.is_out_of_means:
         return False
     return carry_out(work, [Subtask(name, "Answer the question", "") for name in agents], agents, ended)
 

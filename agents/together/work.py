@@ -44,6 +44,11 @@ class Work:
     def is_out_of_means(self) -> bool:
         return any(step.output.get("reason") in NO_MEANS for step in self.steps)
 
+    @property
+    def is_out_of_turns(self) -> bool:
+        """The one who speaks has a turn nevertheless: it was taken when the run was laid out."""
+        return any(step.output.get("reason") == Reason.ENERGY for step in self.steps)
+
     @cached_property
     def consults(self) -> list[Step]:
         """One for each contribution: of an agent that used tools on the way, the step in which it comes to an end."""

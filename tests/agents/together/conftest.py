@@ -14,6 +14,7 @@ from agents.llm.port import Finish, LLMError, Part, Request, Text, ToolCall, Usa
 from agents.llm.scripted import Scripted
 from agents.models import Conduct, Coordination, Seat, Step
 from agents.services.asking import ask as ask_for
+from rooms import background
 from rooms.models import Message, Room, User
 
 from ..asking import event_of
@@ -28,16 +29,23 @@ class Cast:
     def __init__(self) -> None:
         self.lines: dict[str, deque[Line]] = defaultdict(deque)
         self.requests: list[tuple[str, Request]] = []
+        self.meanwhile: dict[str, Callable[[], object]] = {}
 
     def says(self, who: str, *lines: Line) -> None:
         self.lines[who].extend(lines)
 
+    def hears(self, who: str, what: Callable[[], object]) -> None:
+        """Something happens while this agent is being asked."""
+        self.meanwhile[who] = what
+
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
         who = request.turns[0].content.partition("(@")[2].partition(")")[0]
         self.requests.append((who, request))
-        return self.speak(self.lines[who].popleft() if self.lines[who] else "Well.")
+        return self.speak(who, self.lines[who].popleft() if self.lines[who] else "Well.")
 
-    async def speak(self, line: Line) -> AsyncGenerator[Part, None]:
+    async def speak(self, who: str, line: Line) -> AsyncGenerator[Part, None]:
+        if who in self.meanwhile:
+            await background.in_thread(self.meanwhile.pop(who))
         if isinstance(line, LLMError):
             raise line
         for part in [Text(line)] if isinstance(line, str) else line:

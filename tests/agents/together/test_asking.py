@@ -203,7 +203,7 @@ def test_the_owner_says_how_agents_behave_and_members_read_it(
     den: Room, ada: User, bob: User, eve: User, three: list[Seat], asking: Asking
 ) -> None:
     before = asking(bob).get("rooms/den/conduct/")
-    assert (before["coordination"], before["lead"], before["max_turns"]) == ("separate", None, 12)
+    assert (before["coordination"], before["lead"], before["max_turns"]) == ("separate", None, 30)
     said = asking(ada).patch("rooms/den/conduct/", {"coordination": "collaborative", "lead": "nod", "rounds": 3})
     assert (said.status, said["lead"], said["rounds"]) == (200, "nod", 3)
     assert asking(ada).patch("rooms/den/conduct/", {"lead": None})["lead"] is None
