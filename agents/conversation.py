@@ -29,7 +29,7 @@ from .models import Reason
 from .money.purse import Purse
 from .outcomes import Outcome, broken, refused_by
 from .status import UNSEEN, Doing, Sign
-from .tapes import Recorder
+from .tapes import Passed, Recorder
 from .trying import Trying
 from .voice import PARAGRAPH, Voice
 from .watch import LOST, watch
@@ -240,13 +240,13 @@ async def converse(talk: Conversation) -> Outcome | None:
 
 
 def recorded(talk: Conversation, outcome: Outcome | None) -> Outcome | None:
-    """With what was tried, and what the provider sent if all of it was shown: what was stopped or cut has no tape."""
+    """With what was tried, and with its tapes: what the provider sent if all of it was shown, else what was shown."""
     if outcome is None:
         return None
-    outcome = replace(outcome, output={**outcome.output, "calls": talk.made})
-    if talk.why or outcome.unsaid or outcome.text != talk.all_said():
-        return outcome
-    return replace(outcome, tapes=talk.tape.kept(talk.said, outcome.calls))
+    shows_all = not (talk.why or talk.unsaid or outcome.unsaid) and outcome.text == talk.all_said()
+    sent = talk.tape.sent(talk.said, outcome.calls) if shows_all else ()
+    tapes = sent or talk.tape.passed(Passed(outcome.text, outcome.reason))
+    return replace(outcome, output={**outcome.output, "calls": talk.made}, tapes=tapes)
 
 
 def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:

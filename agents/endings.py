@@ -30,7 +30,7 @@ from .occasions import is_volunteer
 from .outcomes import Outcome
 from .together.forgetting import forget_about
 from .together.going_on import ENDS_ALL, go_on
-from .together.work import agent_of, is_aside
+from .together.work import is_aside
 from .tools import telling
 
 log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ from .llm.port import Request, Turn
 from .models import Agent, Seat, Step, Task
 from .recomputing import built_again, reasons_of, sources_of
 from .steps.complete import request_for
+from .together.material import material_of, with_section
 from .together.work import at_its_seat
 from .tools.rounds import SPEAKING, Rounds, Used, rounds_with, way_to
 
@@ -38,7 +39,7 @@ def rebuilt(step: Step, agent: Agent | None = None, without_memory: bool = False
     sources = sources_of(step)
     context = built_again(as_of(step, task), sources)
     if agent is not None:
-        own = instructions_of(agent, task.room)
+        own = with_section(instructions_of(agent, task.room), material_of(as_of(step, task)).section)
         context.turns[:1] = [Turn("system", own.text)]
     used = used_before(step)
     rounds = rounds_with(task, used) if task.agent.tools and step.kind in SPEAKING else Rounds()

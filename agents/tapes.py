@@ -28,6 +28,16 @@ LARGEST = 256 * 1024
 """Bytes of one tape, about. A longer one is not kept: it could not be an answer that was shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What the gates let through by the end of a step: all of the answer, or of the contribution, up to there. Where
+    they changed what was read out of a contribution, `facts` are what they made of it. `end` is a `Reason`."""
+
+    text: str
+    end: str
+    facts: dict[str, Any] | None = None
+
+
 @dataclass(slots=True)
 class Recording:
     """One call: what was asked, wherever it was asked, and what of its answer was said so far."""
@@ -35,6 +45,7 @@ class Recording:
     request: Request
     parts: list[Part | LLMError] = field(default_factory=list)
     size: int = 0
+    passed: Passed | None = None
 
     def take(self, part: Part) -> None:
         self.size += 4 + (len(part.text) if isinstance(part, Text) else 64)
@@ -67,7 +78,13 @@ class Recorder:
         if self.calls:
             self.calls[-1].parts.append(error)
 
-    def kept(self, said: str, calls: Sequence[ToolCall]) -> tuple[Recording, ...]:
+    def passed(self, passed: Passed) -> tuple[Recording, ...]:
+        """Nothing of what was sent, but what became of it, for the request as it was meant. None without a call."""
+        if not settings.RECORD_TAPES or not self.calls:
+            return ()
+        return (Recording(self.calls[0].request, passed=passed),)
+
+    def sent(self, said: str, calls: Sequence[ToolCall]) -> tuple[Recording, ...]:
         """All of them, if they say what was said and called; else none."""
         if not settings.RECORD_TAPES or not all(call.is_whole for call in self.calls):
             return ()
@@ -85,13 +102,15 @@ def is_as_made(part: ToolCall, call: ToolCall) -> bool:
     return id and part.name == call.name and showable(part.arguments) == call.arguments
 
 
+# Not of what was forgotten, nor of what came so late that its run had ended.
 KEEP = """
-    INSERT INTO agents_tape (step_id, number, request_sha256, request, parts)
-    SELECT %(step)s, k.number, k.sha256, k.request, k.parts
-      FROM unnest(%(numbers)s::smallint[], %(sha256)s::varchar[], %(requests)s::jsonb[], %(parts)s::jsonb[])
-           AS k(number, sha256, request, parts)
+    INSERT INTO agents_tape (step_id, number, request_sha256, request, parts, passed)
+    SELECT %(step)s, k.number, k.sha256, k.request, k.parts, k.passed
+      FROM unnest(%(numbers)s::smallint[], %(sha256)s::varchar[], %(requests)s::jsonb[], %(parts)s::jsonb[],
+                  %(passed)s::bool[]) AS k(number, sha256, request, parts, passed)
      WHERE NOT EXISTS (SELECT 1 FROM agents_task t JOIN rooms_message m ON m.id IN (t.reply_id, t.trigger_message_id)
                         WHERE t.id = %(task)s AND m.state IN ('redacted', 'withdrawn'))
+       AND NOT EXISTS (SELECT 1 FROM agents_step s WHERE s.id = %(step)s AND s.output = '{"forgotten": true}')
     ON CONFLICT DO NOTHING
 """
 
@@ -107,7 +126,8 @@ def keep(step: Step, calls: Sequence[Recording]) -> None:
         "numbers": list(range(1, len(calls) + 1)),
         "sha256": [sha256_of(facts) for facts in requests],
         "requests": [orjson.dumps(facts).decode() for facts in requests],
-        "parts": [orjson.dumps(list(written(call.parts))).decode() for call in calls],
+        "parts": [orjson.dumps(parts_of(call)).decode() for call in calls],
+        "passed": [call.passed is not None for call in calls],
     }
     prepared.execute(KEEP, params)
 
@@ -125,6 +145,18 @@ def request_facts(request: Request) -> dict[str, Any]:
 
 
 # --- as JSON and back
+
+
+def parts_of(call: Recording) -> list[Any]:
+    if call.passed is None:
+        return list(written(call.parts))
+    return [call.passed.text if call.passed.facts is None else {"facts": call.passed.facts}, {"end": call.passed.end}]
+
+
+def passed_in(parts: Sequence[Any]) -> Passed:
+    """Of a tape that is `passed`."""
+    said, ended = parts
+    return Passed(said, ended["end"]) if isinstance(said, str) else Passed("", ended["end"], said["facts"])
 
 
 def written(parts: Sequence[Part | LLMError]) -> Iterator[Any]:

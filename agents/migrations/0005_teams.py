@@ -61,6 +61,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(WAIT, FORGET),
+        migrations.AddField(
+            model_name='tape',
+            name='passed',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
         migrations.AlterField(
             model_name='conduct',
             name='max_turns',

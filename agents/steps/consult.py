@@ -7,7 +7,7 @@ could hide there what a gate looks for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -21,6 +21,7 @@ from ..gates import Withheld
 from ..laying import begin
 from ..models import Reason, Status, Step, Task
 from ..outcomes import Outcome, refused_by
+from ..tapes import Passed, Recording
 from ..together import acts, disputes
 from ..together.planning import BadPlan, plan_in
 from ..together.work import Kind, at_its_seat
@@ -76,25 +77,33 @@ def contributed(step: Step, outcome: Outcome) -> Outcome:
         return before_tools(outcome)
     if outcome.reason not in (Reason.ANSWERED, Reason.LENGTH) or not outcome.text.strip():
         return unsaid(outcome)
+    said = READERS[step.kind](outcome.text, step.input)
     try:
-        said = passed(READERS[step.kind](outcome.text, step.input))
+        facts = passed(said)
     except Withheld as objection:
-        return unsaid(refused_by(objection.verdict, "", outcome.usage))
+        return unsaid(replace(refused_by(objection.verdict, "", outcome.usage), tapes=outcome.tapes))
+    tapes = outcome.tapes if facts == said else instead(outcome.tapes, Passed("", outcome.reason, facts))
     cut = {"cut": True} if outcome.reason == Reason.LENGTH else {}
-    return replace(outcome, reason=Reason.ANSWERED, text="", tapes=(), output={**outcome.output, **said, **cut})
+    return replace(outcome, reason=Reason.ANSWERED, text="", tapes=tapes, output={**outcome.output, **facts, **cut})
+
+
+def instead(tapes: Sequence[Recording], passed: Passed) -> tuple[Recording, ...]:
+    """An escape could hide on a tape what a gate has found in what was read."""
+    return tuple(Recording(tape.request, passed=passed) for tape in tapes[:1])
 
 
 def before_tools(outcome: Outcome) -> Outcome:
     """What was said up to the call of tools; it is part of the contribution that comes of them."""
     others = {name: value for name, value in outcome.output.items() if name != "said"}
-    return replace(outcome, text="", tapes=(), output={**others, "text": outcome.text, "goes_on": True})
+    return replace(outcome, text="", output={**others, "text": outcome.text, "goes_on": True})
 
 
 def unsaid(outcome: Outcome) -> Outcome:
-    """Of what failed nothing is kept but why."""
+    """Of what failed nothing is kept but why, on its tape neither."""
     reason = Reason.EMPTY if outcome.status == Status.DONE else outcome.reason
     facts = {"failed": outcome.sentence or "It said nothing.", "reason": reason}
-    return replace(outcome, reason=reason, text="", tapes=(), output={**outcome.output, **facts})
+    tapes = instead(outcome.tapes, Passed("", reason))
+    return replace(outcome, reason=reason, text="", tapes=tapes, output={**outcome.output, **facts})
 
 
 def passed(value: Any) -> Any:
@@ -103,6 +112,12 @@ def passed(value: Any) -> Any:
 
 
 # --- what is read out of what a model wrote
+
+
+def read_out(kind: str, text: str, asked: Facts) -> Facts:
+    """As it may be shown and kept. Raises Withheld."""
+    found: Facts = passed(READERS[kind](text, asked))
+    return found
 
 
 def contribution(text: str, asked: Facts) -> Facts:

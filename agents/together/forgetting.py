@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from rooms.models import Event
 
-from ..models import Coordination, Dispute, Status, Step, Task
+from ..models import Coordination, Dispute, Status, Step, Tape, Task
 from .work import TOGETHER
 
 KEPT = {"forgotten": True}
@@ -26,6 +26,7 @@ def forget_about(which: Q) -> int:
     runs = list(Task.objects.filter(which).exclude(pattern=Coordination.SEPARATE).values_list("pk", flat=True))
     Step.objects.filter(task__in=runs, kind__in=TOGETHER).update(title="", input=KEPT, output=KEPT)
     Step.objects.filter(task__in=runs, kind=Step.Kind.COMPLETE).exclude(input={}).update(input=KEPT)
+    Tape.objects.filter(step__task__in=runs, step__kind__in=TOGETHER).delete()
     Dispute.objects.filter(task__in=runs).update(point="", positions=[], why="", earlier=[])
     return len(runs)
 

@@ -11,16 +11,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents import gates, housekeeping
+from agents import gates, housekeeping, tasks
 from agents.llm.scripted import Scripted
-from agents.models import Agent, Breaker, Seat, Step, Tape, Task, Usage
+from agents.models import Agent, Breaker, Reason, Seat, Step, Tape, Task, Usage
+from agents.services import cancel_run
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import edit_message, redact_message, withdraw_message
 from rooms.services.rooms import delete_room
 from tests.waiting import until
 
-from .asking import answer_to, ask, run_for, say
+from .asking import Aside, answer_to, ask, event_of, run_for, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,6 +169,11 @@ def cuts(window: Any) -> Verdict:
     return Verdict(Weight.REDACT, rule="test", reason="no", body=window.text.replace("canary", "bird"))
 
 
+def ends(window: Any) -> Verdict:
+    found = "canary" in window.before + window.text
+    return Verdict(Weight.REFUSE, rule="test") if found else ALLOW
+
+
 @pytest.fixture
 def gated(settings: Any) -> Any:
     settings.REPLY_GATES = ["tests.agents.test_replaying.cuts"]
@@ -176,13 +182,70 @@ def gated(settings: Any) -> Any:
     gates.gates.cache_clear()
 
 
-def test_of_an_answer_that_a_gate_changed_there_is_no_tape(
-    gated: None, den: Room, ada: User, seat: Seat, scripted: Scripted
+def test_of_an_answer_that_a_gate_changed_the_tape_has_what_it_let_through(
+    gated: None, den: Room, ada: User, seat: Seat, scripted: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scripted.says("A canary sings.")
     question = ask(den, ada, "@echo?")
     assert answer_to(question).body == "A bird sings."
-    assert not Tape.objects.exists()
+    (tape,) = Tape.objects.all()
+    assert (tape.passed, tape.parts) == (True, ["A bird sings.", {"end": "answered"}])
+    first, second = (Played(capsys, run_for(question)) for _ in range(2))
+    assert (first.code, first.out) == (second.code, second.out) == (0, "A bird sings.")
+    assert "is played from what its gates let through by its end" in first.err
+    assert first.err.endswith("It is the same.\n")
+
+
+@pytest.mark.parametrize("reach", [1, 40])
+def test_of_an_answer_that_a_gate_ended_nothing_is_kept_that_nobody_was_shown(
+    settings: Any, den: Room, ada: User, seat: Seat, scripted: Scripted, capsys: pytest.CaptureFixture[str], reach: int
+) -> None:
+    settings.REPLY_GATES = ["tests.agents.test_replaying.ends"]
+    gates.gates.cache_clear()
+    ends.reach = reach  # type: ignore[attr-defined]
+    try:
+        scripted.says(*"In the garden there is a small can", "ary that sings all day long, and a cat that listens.")
+        question = ask(den, ada, "@echo?")
+        played = Played(capsys, run_for(question))
+    finally:
+        gates.gates.cache_clear()
+    answer = answer_to(question)
+    assert (run_for(question).reason, played.code, played.out) == (Reason.WITHHELD, 0, answer.body)
+    assert "canary" not in str(list(Tape.objects.values_list("parts", flat=True)))
+    assert "sings" not in str(list(Tape.objects.values_list("parts", flat=True)))
+    assert "It ended so: The rest of this answer was withheld by a rule of the room." in played.err
+
+
+def test_an_answer_that_somebody_stopped_is_played_up_to_there(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has said more than people have seen: that much is not kept."""
+    Agent.objects.filter(pk=seat.agent_id).update(model="scripted:words-i50-n200")
+    question = say(den, ada, "@echo?")
+    with Aside(1) as aside:
+        aside.run(tasks.wake, event_of(question).pk)
+        until(lambda: Message.objects.filter(task__trigger_message=question).exclude(body="").exists())
+        cancel_run(run=run_for(question), by=ada)
+    answer = answer_to(question)
+    assert (run_for(question).reason, answer.state) == (Reason.CANCELLED, "interrupted")
+    (tape,) = Tape.objects.all()
+    assert tape.parts == [answer.body, {"end": "cancelled"}]
+    first, second = (Played(capsys, run_for(question)) for _ in range(2))
+    assert (first.code, first.out) == (second.code, second.out) == (0, answer.body)
+    assert "It ended so: The answer was stopped." in first.err
+
+
+def test_an_answer_in_two_parts_of_which_a_gate_changed_one_is_played_whole(
+    gated: None, den: Room, ada: User, seat: Seat, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Agent.objects.filter(pk=seat.agent_id).update(tools=["calculator"])
+    scripted.says("The canary counts.").calls("calculator", expression="6*7").finishes("tool_calls")
+    scripted.says("It is 42.")
+    question = ask(den, ada, "@echo?")
+    assert answer_to(question).body == "The bird counts.\n\nIt is 42."
+    played = Played(capsys, run_for(question))
+    assert (played.code, played.out) == (0, answer_to(question).body)
+    assert "canary" not in str(list(Tape.objects.values_list("parts", flat=True)))
 
 
 def test_tapes_are_recorded_only_where_that_is_wanted(
