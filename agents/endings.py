@@ -28,9 +28,10 @@ from .models import Reason, Status, Step, Task
 from .models.task import ENDED, LIVE
 from .occasions import is_volunteer
 from .outcomes import Outcome
+from .status import tell_end
 from .together.forgetting import forget_about
 from .together.going_on import ENDS_ALL, go_on
-from .together.work import is_aside
+from .together.work import TOGETHER, as_its_agent, is_aside
 from .tools import telling
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def _end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     if step.kind == Step.Kind.TOOL:
         transaction.on_commit(partial(telling.ended, step), robust=True)
     conclude(step, outcome)
+    if step.kind in TOGETHER and not outcome.calls and step.agent_id != step.task.agent_id:
+        transaction.on_commit(partial(tell_end, as_its_agent(step).task, outcome.reason), robust=True)
     tapes.keep(step, outcome.tapes)  # last: whoever takes the message back now waits for us, and then takes the tape
     return True
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from . import line
 from .endings import give_up, words_of
 from .models import Reason, Status, Step
 from .outcomes import Outcome, in_words
-from .runs import RELATED
+from .runs import RELATED, ready_after
 
 BATCH = 200
 
@@ -53,6 +54,7 @@ def end_held(step_id: UUID, reason: Reason) -> bool:
         return False
     notice = sentence(step) if reason == Reason.DENIED else ""
     give_up(step, Outcome(reason, words_of(step.task), notice))
+    transaction.on_commit(lambda: line.queue(ready_after(step)), robust=True)
     return True
 
 

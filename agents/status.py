@@ -27,6 +27,9 @@ class Doing(StrEnum):
     FAILING = "failing"
 
 
+PLAN = "plan"
+"""What waits for an approval, where it is no tool."""
+
 FAILURES = frozenset(
     {
         *(Reason.BUSY, Reason.DOWN, Reason.REFUSED, Reason.TIMEOUT, Reason.PROTOCOL, Reason.TRUNCATED, Reason.EMPTY),

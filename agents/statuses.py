@@ -13,7 +13,8 @@ from rooms.models import Room, User
 
 from .ailments import Ailment, ailments_of
 from .models import Agent, Status, Step
-from .status import FAILURES, Doing
+from .models.step import CONTRIBUTING
+from .status import FAILURES, PLAN, Doing
 from .switched import switched_off
 
 # What a whisper made an agent do is for those who may read the whisper.
@@ -22,17 +23,20 @@ FOR_READER = """(q.id IS NULL OR q.author_id = %(reader)s OR q.visible_to IS NUL
 SNAPSHOT = f"""
     SELECT s.id, s.agent_id, c.paused_at, coalesce(p.username, ''), coalesce(c.pause_reason, ''),
            coalesce(now.status, ''), coalesce(now.kind, ''), coalesce(now.tool, ''), coalesce(now.held, false),
-           coalesce(now.has_words, false), coalesce(last.reason, '')
+           coalesce(now.has_words, false), coalesce(now.own, true), coalesce(last.reason, '')
       FROM agents_seat s
       LEFT JOIN agents_conduct c ON c.room_id = s.room_id
       LEFT JOIN rooms_user p ON p.id = c.paused_by_id
       LEFT JOIN LATERAL (
-           SELECT w.status, w.kind, w.tool, w.held, m.body <> '' AS has_words
+           SELECT w.status, w.kind, w.tool, w.held, m.body <> '' AS has_words, whose.own
              FROM agents_task t JOIN agents_step w ON w.task_id = t.id AND w.status IN ('waiting', 'running')
+             CROSS JOIN LATERAL (SELECT w.agent_id IS NULL AND t.seat_id = s.id OR w.agent_id = s.agent_id
+                                        AND (w.status = 'running' OR w.kind = 'tool') AS own) whose
              LEFT JOIN rooms_message m ON m.id = t.reply_id
              LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
-            WHERE t.seat_id = s.id AND t.status IN ('waiting', 'running') AND t.queued_at IS NULL AND {FOR_READER}
-            ORDER BY w.status = 'running' DESC, w.held DESC, t.id DESC LIMIT 1) now ON true
+            WHERE t.room_id = s.room_id AND t.status IN ('waiting', 'running') AND t.queued_at IS NULL
+              AND (whose.own OR t.seat_id = s.id) AND {FOR_READER}
+            ORDER BY whose.own DESC, w.status = 'running' DESC, w.held DESC, t.id DESC LIMIT 1) now ON true
       LEFT JOIN LATERAL (
            SELECT t.reason FROM agents_task t LEFT JOIN rooms_message q ON q.id = t.trigger_message_id
             WHERE t.room_id = s.room_id AND t.seat_id = s.id AND t.reason NOT IN ('', 'merged') AND {FOR_READER}
@@ -111,14 +115,18 @@ def standing_of(
     tool: str,
     held: bool,
     has_words: bool,
+    own: bool,
     reason: str,
 ) -> Standing:
+    """`own`: the step is this agent's; else it is of those for whom it will speak."""
     if paused_at is not None:
         return Standing(Doing.PAUSED, ": ".join(part for part in (by and f"by @{by}", why) if part), paused_at)
-    if held:
-        return Standing(Doing.WAITING_FOR_APPROVAL, tool)
     if not status:
         return Standing(Doing.FAILING) if reason in FAILURES else IDLE
+    if held and (own or kind == Step.Kind.CONSULT):
+        return Standing(Doing.WAITING_FOR_APPROVAL, tool or PLAN)
+    if not own or (kind in CONTRIBUTING and status == Status.RUNNING):
+        return Standing(Doing.THINKING)
     if status == Status.WAITING:
         return Standing(Doing.READING)
     if kind == Step.Kind.TOOL:

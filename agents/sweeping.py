@@ -25,9 +25,9 @@ from .lapsing import end_lapsed
 from .llm.port import Usage, count_tokens
 from .models import Chain, Reason, Status, Step, Wake
 from .outcomes import SENTENCES, Outcome
-from .runs import RELATED
+from .runs import RELATED, ready_after
 from .together.expiring import expire_plans
-from .together.work import agent_of
+from .together.work import agent_of, is_aside
 
 BATCH = 200
 REQUEUE_AFTER = 8.0
@@ -80,7 +80,11 @@ def end_dead_run(step: Step) -> bool:
     reason = Reason.CANCELLED if step.task.cancel_requested_at else Reason.WORKER_LOST
     spent = guess(step, text)
     limits.settle_dead(step.pk, spent.cost_micros if spent else 0)
-    return end_step(step, step.fence + 1, Outcome(reason, text, usage=spent))
+    if not end_step(step, step.fence + 1, Outcome(reason, text, usage=spent)):
+        return False
+    if is_aside(step):  # the others go on without it
+        line.queue(ready_after(step))
+    return True
 
 
 def guess(step: Step, text: str) -> Usage | None:

@@ -13,11 +13,12 @@ from rooms.errors import Conflict, NotFound
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
-from .. import asks, energy
+from .. import approvals, asks, energy
 from ..again import Again, again_from
 from ..laying import next_attempt
 from ..models import Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
+from ..together.going_on import go_on_without
 from .alternatives import begin_beside, first_of, may_be_answered_again
 from .runs import cancel_run, is_live, lock_steps, queue_steps
 
@@ -32,13 +33,18 @@ def cancel_step(*, run: Task, step_id: UUID, by: User) -> Task:
         if step.status not in LIVE or step.cancel_requested_at is not None:
             raise Conflict("This step has ended already.")
         stopped = {step.pk, *descendants(step.pk, steps)}
-        if ends_the_run(steps, stopped):
+        if ends_the_run(run, steps, stopped):
             return cancel_run(run=run, by=by)
         mine = Step.objects.filter(pk__in=stopped)
         mine.filter(status=Status.WAITING).update(
             status=Status.CANCELLED, error=Reason.CANCELLED, cancel_requested_at=Now(), ended_at=Now()
         )
         mine.filter(status=Status.RUNNING).update(cancel_requested_at=Now())
+        if run.pattern != Coordination.SEPARATE:
+            if not go_on_without(run):
+                return cancel_run(run=run, by=by)
+            approvals.close(run)
+            transaction.on_commit(partial(queue_steps, run.pk), robust=True)
     return Task.objects.get(pk=run.pk)
 
 
@@ -59,8 +65,12 @@ def descendants(step_id: UUID, steps: Collection[Step]) -> set[UUID]:
         found |= more
 
 
-def ends_the_run(steps: Collection[Step], stopped: Collection[UUID]) -> bool:
-    """Whether every step that nothing else needs is among these: then the answer cannot come any more."""
+def ends_the_run(run: Task, steps: Collection[Step], stopped: Collection[UUID]) -> bool:
+    """Whether every step that nothing else needs is among these: then the answer cannot come any more. Of a team's
+    work it comes as long as anybody contributes to it."""
+    left = [step for step in steps if step.pk not in stopped]
+    if run.pattern != Coordination.SEPARATE and all(step.kind != Step.Kind.COMPLETE for step in steps):
+        return not any(step.status in (*LIVE, Status.DONE) for step in left if step.kind == Step.Kind.CONSULT)
     needed = {one.pk for step in steps for one in step.needs.all()}
     return all(step.pk in stopped for step in steps if step.pk not in needed)
 

@@ -67,6 +67,15 @@ def next_of(work: Work, ended: Step, outcome: Outcome) -> Outcome:
     return GOES_ON
 
 
+def go_on_without(task: Task) -> bool:
+    """Steps that had not begun were stopped: lay out what comes next, if they were all that was waited for. False when
+    nothing can come of it any more. Wants the steps to be locked."""
+    work = Work.of(task)
+    if work.under_way:
+        return True
+    return bool(work.contributions) and any(stage(work) for stage in STAGES)
+
+
 def why_nothing(work: Work, outcome: Outcome) -> Outcome:
     """Nobody had anything to contribute: as it was with the last who failed."""
     failed = [one.output for one in work.failures if "reason" in one.output]

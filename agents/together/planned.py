@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from ..laying import tell_of
 from ..models import Agent, Status, Step
+from ..status import PLAN, Doing, tell_status
 from . import planning
 from .planning import Subtask
 from .work import UNDONE, Kind, Work, lay
@@ -68,6 +69,7 @@ def carry_out(work: Work, plan: Sequence[Subtask], agents: Mapping[str, Agent], 
     planning.lay(work.task, plan, agents, [made], held=held, **common(made))
     if held:
         tell_of(work.task, "plan.proposed")
+        tell_status(work.task, Doing.WAITING_FOR_APPROVAL, PLAN)
     return True
 
 
