@@ -37,7 +37,7 @@ STATES = {
 HELD = "waits for people"
 WORDS = ("text", "answer", "words", "summary")
 """Where steps of several kinds keep what they said."""
-INTERNAL = ("message", "said", "calls", "call", "number", "arguments", "taken_from", "forgotten")
+INTERNAL = ("message", "said", "calls", "call", "number", "arguments", "taken_from", "forgotten", "goes_on")
 LONGEST = 4_000
 
 Facts = dict[str, Any]

@@ -22,16 +22,18 @@ NAMED = re.compile(r"@[\w.-]+[,:]?\s*")
 
 
 def work_in(request: Request) -> Work | None:
-    """The object of the house after the conversation, if this is a part of several agents' work."""
-    last = request.turns[-1].content if request.turns else ""
-    if not last.startswith('{"work"'):
+    """The object of the house after the conversation, if this is a part of several agents' work. Only tools come after
+    it."""
+    told = next((turn for turn in reversed(request.turns) if turn.role == "user"), None)
+    if told is None or not told.content.startswith('{"work"'):
         return None
-    found: Work = json.loads(last)["work"]
+    found: Work = json.loads(told.content)["work"]
     return found
 
 
 def work_on(request: Request, work: Work) -> str:
-    alone = replace(request, turns=request.turns[:-1])
+    last = max(number for number, turn in enumerate(request.turns) if turn.role == "user")
+    alone = replace(request, turns=request.turns[:last])
     scene = scene_of(alone)
     scene = replace(scene, question=NAMED.sub("", scene.question))  # who else was asked is not what was asked
     improviser = Improviser(scene, f"{request.model}\n{len(alone.turns)}")
