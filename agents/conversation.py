@@ -1,6 +1,7 @@
-"""One answer being written, inside the event loop of the worker, and how it ends. No ORM in here.
+"""One answer being written, inside the event loop of the worker. No ORM in here.
 
-Where its model is called, and where next when that breaks, is in `trying`; one call is in `listening`.
+From its beginning to its end it goes in `conversing`; where its model is called, and where next when that breaks, is in
+`trying`; one call is in `listening`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -21,18 +22,16 @@ from rooms.models import Message
 from .claims import LEASE
 from .gates import Withheld
 from .hush import Hush
-from .listening import call
 from .llm.candidates import Candidate
 from .llm.port import Backend, LLMError, Request, Text, ToolCall, Usage
 from .llm.resuming import Joint
 from .models import Reason
 from .money.purse import Purse
-from .outcomes import Outcome, broken, refused_by
+from .outcomes import Outcome
 from .status import UNSEEN, Doing, Sign
-from .tapes import Passed, Recorder
-from .trying import Trying
+from .tapes import Recorder
 from .voice import PARAGRAPH, Voice
-from .watch import LOST, watch
+from .watch import LOST
 
 log = logging.getLogger(__name__)
 
@@ -222,49 +221,3 @@ class Conversation:
     def object_to(self, objection: Withheld) -> None:
         self.objection = objection
         self.stop(Reason.WITHHELD)
-
-
-async def converse(talk: Conversation) -> Outcome | None:
-    """Speak to the end, whichever it is. None when the lease was lost: then there is nothing left to write down."""
-    talk.writing = writing = asyncio.get_running_loop().create_task(answer(talk))
-    watch().add(talk)
-    try:
-        if not talk.why:  # it may have been stopped before it began
-            await asyncio.wait({writing}, timeout=talk.request.deadlines.total + GRACE)
-        writing.cancel()
-        await asyncio.wait({writing})
-    finally:
-        watch().remove(talk)
-        talk.fall_silent()
-    return recorded(talk, outcome_of(talk, writing))
-
-
-def recorded(talk: Conversation, outcome: Outcome | None) -> Outcome | None:
-    """With what was tried, and with its tapes: what the provider sent if all of it was shown, else what was shown."""
-    if outcome is None:
-        return None
-    shows_all = not (talk.why or talk.unsaid or outcome.unsaid) and outcome.text == talk.all_said()
-    sent = talk.tape.sent(talk.said, outcome.calls) if shows_all else ()
-    tapes = sent or talk.tape.passed(Passed(outcome.text, outcome.reason))
-    return replace(outcome, output={**outcome.output, "calls": talk.made}, tapes=tapes)
-
-
-def outcome_of(talk: Conversation, writing: asyncio.Task[Outcome]) -> Outcome | None:
-    if talk.why == LOST:
-        return None
-    if talk.objection is not None:
-        return refused_by(talk.objection.verdict, talk.shown, talk.spent())
-    if talk.why:
-        return Outcome(Reason(talk.why), talk.shown, usage=talk.spent())
-    if writing.cancelled():
-        return broken(LLMError("timeout", deadline="total"), talk.shown, talk.spent())
-    fault = writing.exception()
-    if fault is not None:
-        log.error("a run failed by a fault of our own", exc_info=fault)
-        return Outcome(Reason.ERROR, talk.shown, usage=talk.spent(), error=type(fault).__name__[:32])
-    return writing.result()
-
-
-async def answer(talk: Conversation) -> Outcome:
-    """Call the model, and again or elsewhere where that may help."""
-    return await Trying(talk, call).answer()

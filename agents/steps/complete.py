@@ -17,7 +17,8 @@ from rooms.models import Message
 from .. import context
 from ..claims import Claim
 from ..context import Context
-from ..conversation import GRACE, Conversation, converse
+from ..conversation import GRACE, Conversation
+from ..conversing import converse
 from ..laying import begin
 from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DataError
 
-from agents import budgets, conversation
+from agents import budgets, conversing
 from agents.llm.errors import SENTENCES
 from agents.llm.port import LLMError
 from agents.llm.port import Usage as Spent
@@ -156,7 +156,7 @@ def test_a_backend_that_minds_no_deadline_is_cut_off(
         await asyncio.sleep(60)
 
     monkeypatch.setattr(scripted, "stream", deaf)
-    monkeypatch.setattr(conversation, "GRACE", 0.2)
+    monkeypatch.setattr(conversing, "GRACE", 0.2)
     Agent.objects.update(total_seconds=2.5)
     question = ask(den, ada, "@echo?")
     assert (run_for(question).reason, answer_to(question).body) == (Reason.TIMEOUT, "I never")

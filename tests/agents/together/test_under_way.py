@@ -12,6 +12,7 @@ from agents import tasks, waking
 from agents.claims import claim
 from agents.models import Conduct, Reason, Seat, Status, Step
 from agents.services import cancel_run, cancel_step
+from agents.sweeping import sweep
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member
@@ -148,6 +149,24 @@ def test_a_tool_that_waits_is_stopped_with_the_contribution_it_was_for(
     run_out(waiting)
     assert (run_for(waiting).status, answer_to(waiting).body) == (Status.DONE, "Well.")
     assert asking(bob).get("rooms/den/approvals/")["results"] == []
+
+
+@pytest.mark.parametrize("what", ["leaves", "withdraws"])
+def test_a_plan_waits_no_longer_than_who_asked_is_there(
+    planned: Message,  # noqa: F811
+    den: Room,
+    ada: User,
+    bob: User,
+    what: str,
+) -> None:
+    if what == "leaves":
+        remove_member(room=den, user=bob, by=ada)
+    else:
+        withdraw_message(message=planned, by=bob)
+    sweep()
+    run = run_for(planned)
+    assert run.reason == (Reason.DEPARTED if what == "leaves" else Reason.RECALLED)
+    assert not run.steps.filter(status__in=["waiting", "running"]).exists()
 
 
 @contextmanager

@@ -149,6 +149,16 @@ def test_a_moderators_token_decides_for_others_only_if_it_moderates(
     assert asking(mod, ("read", "write", "moderate")).post(path, yes).status == 200
 
 
+def test_what_an_agent_began_by_the_clock_waits_for_an_approval_too(
+    den: Room, bob: User, armed: Seat, said: Message, scripted: Scripted
+) -> None:
+    run = run_for(asked_to_withdraw(den, bob, scripted, said))
+    Task.objects.filter(pk=run.pk).update(trigger_message=None, slot=timezone.now())
+    sweep()
+    run.refresh_from_db()
+    assert (run.status, waiting().state) == (Status.RUNNING, State.WAITING)
+
+
 def test_of_many_who_decide_at_once_one_does(
     den: Room, ada: User, bob: User, mod: User, armed: Seat, said: Message, scripted: Scripted
 ) -> None:
