@@ -117,6 +117,7 @@ def test_one_that_is_at_work_is_stopped_alone_and_the_others_count(
     def stop() -> None:
         step = Step.objects.select_related("task__room").get(agent__user__username="wit")
         cancel_step(run=step.task, step_id=step.pk, by=ada)
+        until(lambda: Step.objects.get(pk=step.pk).status == Status.CANCELLED, 30)  # it would be done before it is seen
 
     cast.hears("wit", stop)
     question = asked(den, ada, "tea?", "sequential", agents=["nod", "wit", "echo"])
