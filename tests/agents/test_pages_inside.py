@@ -67,7 +67,7 @@ def test_who_may_not_read_the_answer_sees_no_run(
     run = calculation(den, ada, scripted, visible_to=["echo"])
     for outsider in (mod, eve):
         for path in (f"/runs/{run.pk}/", f"/messages/{run.reply_id}/alternatives/"):
-            assert "42" not in page(outsider, path, 404)
+            assert "42" not in words(page(outsider, path, 404))  # a nonce may have any digits
     assert str(run.pk) not in page(mod, "/rooms/den/runs/")
     assert str(run.pk) in page(ada, "/rooms/den/runs/")
     assert page(mod, f"/rooms/den/beside?m={run.reply_id}").count("data-foot") == 0
