@@ -39,7 +39,7 @@ FEWER_TURNS = "UPDATE agents_conduct SET max_turns = 12 WHERE max_turns = 30"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0005_pages'),
+        ('agents', '0005_money'),
     ]
 
     operations = [
