@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rooms import background, relaying
+from rooms import written
 from rooms.live.frames import passing
 
 from .models import Reason, Task
@@ -62,7 +62,7 @@ class Sign:
         data = {"agent": self.agent, "status": doing.value, "detail": detail}
         frame = passing("status", room_id=self.room_id, slug=self.slug, data=data, visible_to=self.readers)
         try:
-            background.loop().call_soon_threadsafe(relaying.publish_soon, frame)
+            written.publish([frame])
         except RuntimeError as error:  # the process is going away
             log.info("a status was not told: %s", error)
 

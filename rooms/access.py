@@ -111,6 +111,15 @@ def decided_by_role(standing: Standing, perm: str) -> bool:
     return "read_room" in held and perm.removeprefix("rooms.") in held
 
 
+def role_allows(user: User, room: Room, role: str | None, perm: str) -> bool:
+    """Whether their role, known already, gives this permission and nothing could take it away. False says nothing: then
+    they have to be asked for by `has_perm`."""
+    if not nothing_vetoes() or not user.is_active or room.deleted_at is not None:
+        return False
+    held = permissions_for(user.kind, role, public=room.is_public and room.kind == Room.Kind.ROOM)
+    return perm.removeprefix("rooms.") in held
+
+
 def as_uuid(value: UUID | str) -> UUID:
     if isinstance(value, UUID):
         return value

@@ -28,6 +28,10 @@ EVENT_READABLE_SQL = f"""
 """
 
 
+# A message that every one of some people may read, none of them being a moderator; see `readable_by_each`.
+READABLE_BY_EACH_SQL = "((m.visible_to IS NULL OR m.visible_to @> %(readers)s::bigint[]) AND m.state <> 'held')"
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Someone looking at one room. `role` is None for a visitor of a public room."""

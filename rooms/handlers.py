@@ -18,10 +18,12 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from . import background
+from . import background, prepared
 from .models import Event
 
 log = logging.getLogger(__name__)
+
+QUEUED = "UPDATE rooms_event SET pending = false WHERE id = %(event)s"
 
 
 @cache
@@ -51,7 +53,7 @@ def queue(event_id: int, type: str) -> None:
     """Queue every handler, then mark the event. A crash between the two queues twice: handlers are idempotent."""
     for task in handlers_of(type):
         task.delay(event_id)
-    Event.objects.filter(pk=event_id).update(pending=False)
+    prepared.execute(QUEUED, {"event": event_id})
 
 
 def dispatch_leftovers(*, older_than: float = 2.0, limit: int = 500) -> int:

@@ -101,10 +101,16 @@ def group_of(room_id: int) -> str:
 
 async def publish_frame(frame: Frame) -> bool:
     """One frame to the hubs of every process that listens to the room."""
-    sent = await carrier().publish(group_of(frame.room_id), frame.packed())
-    if sent and frame.seq is not None:
+    is_sent = await carrier().publish(group_of(frame.room_id), frame.packed())
+    if is_sent:
+        sent(frame)
+    return is_sent
+
+
+def sent(frame: Frame) -> None:
+    """Redis has it, so the relay process need not announce it."""
+    if frame.seq is not None:
         carrier().remember(frame.room_id, frame.seq)
-    return sent
 
 
 def publish_soon(frame: Frame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import orjson
@@ -18,7 +19,7 @@ from agents.models import Conduct, Reason, Seat, Status, Step, Task
 from agents.outcomes import SENTENCES, Outcome, broken
 from agents.status import FAILURES, Doing, tell_status
 from agents.statuses import WORDS, standings
-from rooms import relaying
+from rooms import written
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Asking
@@ -34,14 +35,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """The passing frames on status, as they go out."""
     found: list[Frame] = []
-    real = relaying.publish_soon
+    real = written.publish
 
-    def publish(frame: Frame) -> None:
-        if frame.type == "status":
-            found.append(frame)
-        real(frame)
+    def publish(frames: Sequence[Frame]) -> None:
+        found.extend(frame for frame in frames if frame.type == "status")
+        real(frames)
 
-    monkeypatch.setattr(relaying, "publish_soon", publish)
+    monkeypatch.setattr(written, "publish", publish)
     return found
 
 

@@ -7,7 +7,8 @@ import itertools
 import pytest
 from django.db import connection
 
-from rooms.audience import READABLE_SQL, Reader, may_read
+from rooms import prepared
+from rooms.audience import READABLE_BY_EACH_SQL, READABLE_SQL, Reader, may_read, readable_by_each
 from rooms.ids import uuid7
 from rooms.models import Message, Room, User
 
@@ -30,6 +31,16 @@ def test_the_rule_says_the_same_in_python_in_the_orm_and_in_sql(den: Room, ada: 
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT m.id FROM rooms_message m WHERE {READABLE_SQL}", dict(reader.params))
             assert {row[0] for row in cursor.fetchall()} == expected
+
+
+def test_what_everybody_may_read_is_the_same_in_the_orm_and_in_sql(den: Room, ada: User, bob: User, mod: User) -> None:
+    audiences = [None, [ada.pk], [ada.pk, bob.pk], [ada.pk, bob.pk, mod.pk]]
+    for number, (state, named) in enumerate(itertools.product(STATES, audiences), start=1000):
+        Message.objects.create(room=den, seq=number, author=ada, state=state, visible_to=named)
+    for readers in audiences:
+        expected = set(Message.objects.filter(readable_by_each(readers)).values_list("pk", flat=True))
+        rows = prepared.fetch(f"SELECT m.id FROM rooms_message m WHERE {READABLE_BY_EACH_SQL}", {"readers": readers})
+        assert {row[0] for row in rows} == expected
 
 
 def allowed(reader: Reader, message: Message) -> bool:

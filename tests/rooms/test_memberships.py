@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,21 @@ def test_all_rights_at_once_are_what_each_question_alone_would_say(
             assert access.rights_in(User.objects.get(username=username), room).perms == each
     with django_assert_num_queries(4):
         access.rights_in(ada, den)
+
+
+def test_a_role_that_is_known_allows_nothing_that_asking_would_not(
+    den: Room, square: Room, ada: User, bob: User, mod: User, eve: User, gus: User, settings: Any
+) -> None:
+    gone = person("gone", is_active=False)
+    people = [ada, bob, mod, eve, gus, gone]
+    for user, room, name in itertools.product(people, (den, square), SENTENCES):
+        asked = access.role_allows(user, room, role(room, user), f"rooms.{name}")
+        assert asked == User.objects.get(pk=user.pk).has_perm(f"rooms.{name}", room)
+    settings.AUTHENTICATION_BACKENDS = ["governance.backends.Veto", *settings.AUTHENTICATION_BACKENDS]
+    assert not access.role_allows(ada, den, "owner", access.READ)
+    delete_room(room=den, by=ada)
+    den.refresh_from_db()
+    assert not access.role_allows(ada, den, "owner", access.READ)
 
 
 def test_a_deleted_room_is_gone_for_its_owner_too(den: Room, ada: User) -> None:
