@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -101,13 +102,18 @@ def patience(deadlines: Deadlines) -> Any:
 
 
 def session() -> Any:
-    """This loop's connections, kept for the next call."""
+    """This loop's connections, kept for the next call.
+
+    aiohttp looks for a proxy, and for passwords in a file of the user's, in two threads for each call: with twenty
+    calls at once that is time. Only where the environment names a proxy it may; passwords we bring ourselves.
+    """
     from aiohttp import ClientSession, TCPConnector
 
     loop = asyncio.get_running_loop()
     if loop not in _sessions:
         close_at_exit()
-        _sessions[loop] = ClientSession(connector=TCPConnector(limit=0), trust_env=True)
+        connector = TCPConnector(limit=0)
+        _sessions[loop] = ClientSession(connector=connector, trust_env=bool(getproxies_environment()))
     return _sessions[loop]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -120,4 +121,15 @@ async def test_connections_are_kept_for_the_next_call(upstream: Upstream) -> Non
             pass
     kept = direct.session().connector
     assert sum(len(connections) for connections in kept._conns.values()) == 1
+    await direct.close()
+
+
+async def test_a_proxy_is_looked_for_only_where_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    await direct.close()
+    assert not direct.session().trust_env
+    await direct.close()
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    assert direct.session().trust_env
     await direct.close()
