@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from rooms import prepared
 from rooms.allowances import SPANS, count_sql, defaults, most_sql, used_up
 from rooms.errors import RoomsError
-from rooms.models import Message, Room, User
+from rooms.models import Room, User
 from rooms.models.allowance import What
 
 from .models import Reason
 from .outcomes import Outcome
 
+
 # A question refused for the day leaves its mark on the minute: nobody can ask meanwhile anyway.
-COUNT = f"""
-    WITH me AS MATERIALIZED (
+def counting(condition: str) -> str:
+    """The beginning of a statement that counts a question if the condition holds, up to its last bracket. `USED_UP`
+    then says of `me` what it was refused for; there is no `me` without the condition."""
+    return f"""me AS MATERIALIZED (
         SELECT u.id, {most_sql("ask", "s.role")} AS most, {most_sql("ask_day", "s.role")} AS most_a_day
           FROM rooms_user u LEFT JOIN rooms_membership s ON s.user_id = u.id AND s.room_id = %(room)s
-         WHERE u.id = %(user)s
+         WHERE u.id = %(user)s AND {condition}
     ), minute AS (
         INSERT INTO rooms_tally AS t (user_id, room_id, what, since, used, most, told)
         SELECT me.id, %(room)s, 'ask', statement_timestamp(), 1, me.most, false FROM me WHERE me.most > 0
@@ -32,10 +35,12 @@ COUNT = f"""
         SELECT me.id, NULL, 'ask_day', statement_timestamp(), 1, me.most_a_day, false FROM me
          WHERE me.most_a_day > 0 AND (me.most = 0 OR EXISTS (SELECT 1 FROM minute))
         {count_sql(What.ASK_DAY)} RETURNING 1
-    )
-    SELECT CASE WHEN me.most > 0 AND NOT EXISTS (SELECT 1 FROM minute) THEN 'ask'
-                WHEN me.most_a_day > 0 AND NOT EXISTS (SELECT 1 FROM day) THEN 'ask_day' END FROM me
-"""  # noqa: S608  # only fragments of our own are formatted in
+    """  # noqa: S608  # only fragments of our own are formatted in
+
+
+USED_UP = """CASE WHEN me.most > 0 AND NOT EXISTS (SELECT 1 FROM minute) THEN 'ask'
+                WHEN me.most_a_day > 0 AND NOT EXISTS (SELECT 1 FROM day) THEN 'ask_day' END"""
+COUNT = f"WITH {counting('true')}) SELECT {USED_UP} FROM me"  # noqa: S608
 
 STANDING = """
     SELECT t.used, t.since, extract(epoch FROM t.since + %(span)s::interval - clock_timestamp())::float
@@ -63,15 +68,8 @@ class Refusal:
         return Outcome(Reason.QUOTA, notice=notice, aloud=not self.told)
 
 
-def refused(question: Message) -> Refusal | None:
-    """Count a question to agents; None when it may be answered. Wants a transaction that also keeps what comes of it:
-    until it ends, whoever is refused next waits to see whether the room has been told."""
-    what = count(question.author, question.room)
-    return None if what is None else refusal(what, question.author, question.room)
-
-
 def take(user: User, room: Room) -> None:
-    """The same for doors that ask without a message. Raises RateLimited or QuotaExceeded. Wants to be called before the
+    """Count what somebody asks without a message. Raises RateLimited or QuotaExceeded. Wants to be called before the
     room is locked."""
     what = count(user, room)
     if what is not None:
@@ -80,11 +78,17 @@ def take(user: User, room: Room) -> None:
 
 def count(user: User, room: Room) -> What | None:
     """What is used up, if anything."""
-    rows = prepared.fetch(COUNT, {"user": user.pk, "room": room.pk, **defaults(What.ASK, What.ASK_DAY)})
+    rows = prepared.fetch(COUNT, {"user": user.pk, "room": room.pk, **limits()})
     return What(rows[0][0]) if rows and rows[0][0] else None
 
 
+def limits() -> dict[str, int]:
+    return defaults(What.ASK, What.ASK_DAY)
+
+
 def refusal(what: What, user: User, room: Room) -> Refusal:
+    """Wants the transaction that counted, and that keeps what comes of it: until it ends, whoever is refused next waits
+    to see whether the room has been told."""
     facts = {"user": user.pk, "room": room.pk, "what": what.value, "span": SPANS[what]}
     rows = prepared.fetch(STANDING, facts)
     if not rows:

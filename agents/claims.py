@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from rooms import prepared
@@ -17,7 +18,14 @@ LEASE = 20.0
 HEARTBEAT = 5.0
 """A dead worker is noticed after LEASE seconds at most, plus the sweeper's pause; a living one may miss three beats."""
 
-CLAIM = """
+# What every step looks at before it begins, of the task `t`; see `Standing`.
+STANDING = """
+    (SELECT x.role FROM rooms_membership x WHERE x.room_id = t.room_id AND x.user_id = t.requester_id),
+    coalesce((SELECT c.whole_review FROM agents_conduct c WHERE c.room_id = t.room_id), false),
+    EXISTS (SELECT 1 FROM agents_conduct c WHERE c.room_id = t.room_id AND c.paused_at IS NOT NULL)
+"""
+
+CLAIM = f"""
     WITH claimed AS (
         UPDATE agents_step s
            SET status = 'running', fence = s.fence + 1, attempt = s.attempt + 1, lease_owner = %(owner)s,
@@ -34,8 +42,8 @@ CLAIM = """
     )
     UPDATE agents_task t SET status = 'running', started_at = coalesce(t.started_at, clock_timestamp())
       FROM claimed WHERE t.id = claimed.task_id
-    RETURNING claimed.fence
-"""
+    RETURNING claimed.fence, {STANDING}
+"""  # noqa: S608  # only the fragment above is formatted in
 
 EXTEND = """
     UPDATE agents_step s SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
@@ -46,17 +54,42 @@ EXTEND = """
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stood in the moment of a claim: whoever leaves after it is found out by the watch.
+
+    `role` is that of the requester; who asks by a grant of their own, or as a superuser, has none. `whole_review`: the
+    room wants every answer to be looked at as a whole before it sees any of it. `is_paused`: its agents are switched
+    off.
+    """
+
+    role: str | None
+    whole_review: bool
+    is_paused: bool
+
+    @property
+    def by_membership(self) -> bool:
+        """Who is not, is not sent off for being no member."""
+        return self.role is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     step_id: UUID
     fence: int
+    standing: Standing
 
 
 def claim(step_id: UUID) -> Claim | None:
     """The step is ours until the lease ends. None when somebody else has it, it is not ready, or no longer wanted."""
     rows = prepared.fetch(CLAIM, {"step": step_id, "owner": owner(), "lease": LEASE})
-    return Claim(step_id, rows[0][0]) if rows else None
+    return Claim(step_id, rows[0][0], Standing(*rows[0][1:])) if rows else None
 
 
 def owner() -> str:
     """For people who look at a stuck step: which process has it."""
-    return f"{socket.gethostname()[:64]}:{os.getpid()}"
+    return f"{host()}:{os.getpid()}"
+
+
+@cache
+def host() -> str:
+    return socket.gethostname()[:64]

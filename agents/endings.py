@@ -23,6 +23,7 @@ from rooms.services.messages import finish_message, interrupt_message, withdraw_
 from . import approvals, money, plans, tapes
 from .afterwards import afterwards
 from .charging import charge
+from .finishing import finish
 from .laying import begin, tell_of
 from .models import Reason, Status, Step, Task
 from .models.task import ENDED, LIVE
@@ -45,7 +46,7 @@ def end_step(step: Step, fence: int, outcome: Outcome) -> bool:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return _end_step(step, fence, outcome)
+            return finish(step, fence, outcome) or _end_step(step, fence, outcome)
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() > until:
                 raise

@@ -29,17 +29,19 @@ class Table(Generic[M]):
     def row(self, values: Sequence[Any]) -> M:
         found = list(values)
         for number in self.json:
-            found[number] = json.loads(found[number])  # Django has psycopg hand out JSON as text
+            if found[number] is not None:  # an outer join that found nothing
+                found[number] = json.loads(found[number])  # Django has psycopg hand out JSON as text
         made: M = self.model.from_db("default", self.names, found)
         return made
 
 
 def rows_of(sql: str, params: dict[str, Any], *tables: Table[Any]) -> list[tuple[Any, ...]]:
     """Of each row, the models in the order of `tables`, then whatever columns are left."""
-    return [tuple(_split(row, tables)) for row in prepared.fetch(sql, params)]
+    return [tuple(split(row, tables)) for row in prepared.fetch(sql, params)]
 
 
-def _split(row: Sequence[Any], tables: Sequence[Table[Any]]) -> list[Any]:
+def split(row: Sequence[Any], tables: Sequence[Table[Any]]) -> list[Any]:
+    """The models at the beginning of a row, and what is left of it."""
     found: list[Any] = []
     start = 0
     for table in tables:

@@ -119,11 +119,16 @@ def _begin(task: Task) -> Message:
 
 def tell_of(task: Task, type: str, **facts: str) -> None:
     """An event about a run, for those who may read its answer, also where there is none yet, or never will be."""
-    reply = task.reply
-    data = {"run": str(task.pk), "agent": task.agent.user.username, "message": str(reply.pk) if reply else None}
+    record(task.room, type, actor=task.agent.user, data=facts_of(task, **facts), visible_to=task.audience)
+
+
+def facts_of(task: Task, **facts: str) -> dict[str, str | None]:
+    """What its events say of a run."""
+    message = str(task.reply_id) if task.reply_id else None
+    found = {"run": str(task.pk), "agent": task.agent.user.username, "message": message}
     if task.alternative_of_id:
-        data["alternative_of"] = str(task.alternative_of_id)
-    record(task.room, type, actor=task.agent.user, data=data | facts, visible_to=task.audience)
+        found["alternative_of"] = str(task.alternative_of_id)
+    return found | facts
 
 
 def next_attempt(task: Task) -> int:

@@ -7,7 +7,7 @@ the room, which is an advisory lock, always the last one taken, so that nobody w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,10 +46,8 @@ def lock(room_id: int) -> None:
 BUSY = "SELECT DISTINCT seat_id FROM agents_task WHERE seat_id = ANY(%(seats)s) AND status IN ('waiting', 'running')"
 
 
-def lock_for(room_id: int, seats: Iterable[Seat]) -> None:
-    """The same, and which of the seats are `busy`, by a statement of its own: it sees what was laid out before."""
-    lock(room_id)
-    seats = list(seats)
+def look_at(seats: Collection[Seat]) -> None:
+    """Which of the seats are `busy`. Wants the line to be locked: only then it sees what was laid out before."""
     busy = {row[0] for row in prepared.fetch(BUSY, {"seats": [seat.pk for seat in seats]})}
     for seat in seats:
         seat.busy = seat.pk in busy

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
-from . import endings
+from . import endings, turns
 from .claims import Claim, claim
 from .models import Reason, Status, Step
 from .outcomes import Outcome
@@ -33,13 +33,19 @@ RELATED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """A step that is ours, under way."""
+    """A step that is ours, under way. `seen`: what is to be done meanwhile is done."""
 
     step: Step
     fence: int
     begun: Begun
+    seen: bool = False
+
+    def meanwhile(self) -> None:
+        if not self.seen:
+            self.seen = True
+            self.begun.meanwhile()
 
 
 def run(step_id: UUID) -> list[UUID]:
@@ -50,17 +56,21 @@ def run(step_id: UUID) -> list[UUID]:
     return see_through(run) if run else []
 
 
-def begin_laid(step: Step) -> Run | None:
+def begin_laid(step: Step, mine: Claim | None = None) -> Run | None:
     """Begin a step that was laid out just now: all that `RELATED` would fetch is there. Wants to be in a turn."""
-    mine = claim(step.pk)
+    mine = mine or claim(step.pk)
     return begin(step, mine) if mine else None
 
 
 def begin(step: Step, mine: Claim) -> Run:
+    """What is to be done while it goes on is done right here, unless others wait to begin something themselves."""
     try:
-        return Run(step, mine.fence, WORK[step.kind](step, mine))
+        run = Run(step, mine.fence, WORK[step.kind](step, mine))
     except Exception as error:
         return Run(step, mine.fence, Begun.ended(fault(step, error)))
+    if not turns.others_hurry():
+        run.meanwhile()
+    return run
 
 
 def see_through(run: Run) -> list[UUID]:
@@ -86,8 +96,9 @@ def written_down(run: Run, outcome: Outcome) -> bool:
 
 
 def outcome_of(run: Run) -> Outcome | None:
-    with turn():
-        run.begun.meanwhile()
+    if not run.seen:
+        with turn():
+            run.meanwhile()
     try:
         return run.begun.outcome.result(run.begun.longest)
     except Exception as error:
@@ -101,5 +112,7 @@ def fault(step: Step, error: Exception) -> Outcome:
 
 def ready_after(step: Step) -> list[UUID]:
     """Steps that needed this one and nothing else any more, or what came to nothing with it."""
+    if step.is_last:
+        return []
     after = Q(needs=step) | Q(needs__needs=step) if is_aside(step) else Q(needs=step)
     return list(Step.objects.ready().filter(after).distinct().values_list("pk", flat=True))

@@ -102,34 +102,37 @@ def is_as_made(part: ToolCall, call: ToolCall) -> bool:
     return id and part.name == call.name and showable(part.arguments) == call.arguments
 
 
-# Not of what was forgotten, nor of what came so late that its run had ended.
-KEEP = """
+INSERT = """
     INSERT INTO agents_tape (step_id, number, request_sha256, request, parts, passed)
-    SELECT %(step)s, k.number, k.sha256, k.request, k.parts, k.passed
-      FROM unnest(%(numbers)s::smallint[], %(sha256)s::varchar[], %(requests)s::jsonb[], %(parts)s::jsonb[],
-                  %(passed)s::bool[]) AS k(number, sha256, request, parts, passed)
+    SELECT %(step)s, k.number, k.sha256, k.request, k.parts, k.passed"""
+CALLS = """
+    unnest(%(numbers)s::smallint[], %(sha256)s::varchar[], %(requests)s::jsonb[], %(parts)s::jsonb[],
+           %(passed)s::bool[]) AS k(number, sha256, request, parts, passed)"""
+# Not of what was forgotten, nor of what came so late that its run had ended.
+KEEP = f"""{INSERT} FROM {CALLS}
      WHERE NOT EXISTS (SELECT 1 FROM agents_task t JOIN rooms_message m ON m.id IN (t.reply_id, t.trigger_message_id)
                         WHERE t.id = %(task)s AND m.state IN ('redacted', 'withdrawn'))
-       AND NOT EXISTS (SELECT 1 FROM agents_step s WHERE s.id = %(step)s AND s.output = '{"forgotten": true}')
+       AND NOT EXISTS (SELECT 1 FROM agents_step s WHERE s.id = %(step)s AND s.output = '{{"forgotten": true}}')
     ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608  # made of the pieces above alone
 
 
 def keep(step: Step, calls: Sequence[Recording]) -> None:
     """One statement, and none when there is nothing to keep."""
-    if not calls:
-        return
+    if calls:
+        prepared.execute(KEEP, {"step": step.pk, "task": step.task_id, **params_of(calls)})
+
+
+def params_of(calls: Sequence[Recording]) -> dict[str, Any]:
+    """What `CALLS` wants to be told."""
     requests = [request_facts(call.request) for call in calls]
-    params: dict[str, Any] = {
-        "step": step.pk,
-        "task": step.task_id,
+    return {
         "numbers": list(range(1, len(calls) + 1)),
         "sha256": [sha256_of(facts) for facts in requests],
         "requests": [orjson.dumps(facts).decode() for facts in requests],
         "parts": [orjson.dumps(parts_of(call)).decode() for call in calls],
         "passed": [call.passed is not None for call in calls],
     }
-    prepared.execute(KEEP, params)
 
 
 def request_facts(request: Request) -> dict[str, Any]:

@@ -36,10 +36,10 @@ def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
     began = time.monotonic()
     with turn(hurry=True):
-        steps = waking.answer(event_id)
-        run = runs.begin_laid(steps[0]) if steps else None
-    if steps[1:]:
-        background.executor().submit(background.with_connection, begin_and_queue, steps[1:])
+        laid = waking.laid_for(event_id)
+        run = runs.begin_laid(laid.steps[0], laid.claim) if laid.steps else None
+    if laid.steps[1:]:
+        background.executor().submit(background.with_connection, begin_and_queue, laid.steps[1:])
     if run is not None:
         follow(began, runs.see_through(run))
 

@@ -40,6 +40,9 @@ class Turns:
             self._waiting[hurry].append(mine)
         mine.wait()
 
+    def others_hurry(self) -> bool:
+        return bool(self._waiting[True])
+
     def give_back(self) -> None:
         """To the next in line, who then has it without asking again."""
         with self._lock:
@@ -65,6 +68,11 @@ def turn(*, hurry: bool = False) -> Iterator[None]:
                 connection.close()
         finally:
             _turns.give_back()
+
+
+def others_hurry() -> bool:
+    """Somebody waits for a turn in which to begin something."""
+    return _turns.others_hurry()
 
 
 def share_quickly() -> None:

@@ -9,12 +9,16 @@ from django.conf import settings
 from django.db import transaction
 
 from rooms import prepared
+from rooms.access import role_allows
 from rooms.models import Message, Room, User
 
 from . import asks, energy, line
+from .access import ASK
+from .at_once import lay, mark
+from .claims import Claim
 from .endings import end_task
 from .energy import Cause, cause_of
-from .fetching import Table, rows_of
+from .fetching import Table, split
 from .laying import lay_rows
 from .models import Agent, Bound, Conduct, Reason, Seat, Step, Task, Wish
 from .outcomes import Outcome
@@ -27,31 +31,30 @@ ONCE = "INSERT INTO agents_wake (event_id, at) VALUES (%(event)s, clock_timestam
 
 MESSAGE, ROOM, AUTHOR, CONDUCT = Table(Message, "m"), Table(Room, "r"), Table(User, "a"), Table(Conduct, "c")
 SEAT, AGENT, USER = Table(Seat, "s"), Table(Agent, "g"), Table(User, "u")
+OF_THE_MESSAGE, OF_A_SEAT = (MESSAGE, ROOM, AUTHOR, CONDUCT), (SEAT, AGENT, USER)
 WISH = "w.coordination, w.agents, w.reviewed, w.approves_plans"
 
+# A row for each seat that was there when it was said, and whose agent is a member still: one may be removed like a
+# person. One row in a room without.
 EVENT = f"""
-    SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id,
-           extract(epoch FROM now() - e.created_at)::float, {WISH}
+    SELECT {MESSAGE.columns}, {ROOM.columns}, {AUTHOR.columns}, {CONDUCT.columns}, q.author_id, y.role,
+           extract(epoch FROM now() - e.created_at)::float, {WISH}, {SEAT.columns}, {AGENT.columns}, {USER.columns}
       FROM rooms_event e JOIN rooms_message m ON m.id = e.message_id JOIN rooms_room r ON r.id = m.room_id
       JOIN rooms_user a ON a.id = m.author_id LEFT JOIN rooms_message q ON q.id = m.reply_to_id
+      LEFT JOIN rooms_membership y ON y.room_id = r.id AND y.user_id = a.id
       LEFT JOIN agents_conduct c ON c.room_id = r.id
       LEFT JOIN agents_wish w ON w.message_id = m.id
-     WHERE e.id = %(event)s
+      LEFT JOIN (agents_seat s JOIN agents_agent g ON g.id = s.agent_id JOIN rooms_user u ON u.id = g.user_id
+                 JOIN rooms_membership x ON x.room_id = s.room_id AND x.user_id = u.id)
+             ON s.room_id = r.id AND s.created_at <= m.created_at
+     WHERE e.id = %(event)s ORDER BY s.id
 """  # noqa: S608  # only columns of our own models are formatted in
-
-# Seats that were there when it was said, and whose agents are members still: one may be removed like a person.
-SEATS = f"""
-    SELECT {SEAT.columns}, {AGENT.columns}, {USER.columns}
-      FROM agents_seat s JOIN agents_agent g ON g.id = s.agent_id JOIN rooms_user u ON u.id = g.user_id
-      JOIN rooms_membership x ON x.room_id = s.room_id AND x.user_id = u.id
-     WHERE s.room_id = %(room)s AND s.created_at <= %(said)s ORDER BY s.id
-"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an event tells of: a message with its room, its author and whom it replies to, and how agents behave in that
-    room. `age` in seconds.
+    """What an event tells of: a message with its room, its author and whom it replies to, how agents behave in that
+    room, and those that have been `there`. `role` is the author's in the room, `age` in seconds.
 
     `wish` is its author's, if they had one: who is to answer, and how they work together.
     """
@@ -59,8 +62,10 @@ class Said:
     event_id: int
     message: Message
     conduct: Conduct
+    role: str | None
     age: float
     wish: Wish | None = None
+    there: tuple[Seat, ...] = ()
 
     @property
     def is_old(self) -> bool:
@@ -75,28 +80,50 @@ class Asked:
     cause: Cause
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Steps in the order in which they were laid out; the first of them is ours already if there is a `claim`."""
+
+    steps: list[Step]
+    claim: Claim | None = None
+
+
 def answer(event_id: int) -> list[Step]:
     """The steps that are ready to run because of this event. An event told twice gives the same tasks, not more."""
+    return laid_for(event_id, at_once=False).steps
+
+
+def laid_for(event_id: int, *, at_once: bool = True) -> Laid:
+    """The same; whoever wants the first of them `at_once` may get it with its claim."""
     said = what_was_said(event_id)
     if said is None or not may_trigger(said.message):
-        return []
-    laid = lay_out(said)
+        return Laid([])
+    laid = lay_out(said, at_once=at_once and not said.is_old)
     if said.is_old:
-        for step in laid:
+        for step in laid.steps:
             end_task(step.task, Outcome(Reason.EXPIRED))
-        return []
-    return [step for step in laid if step.task.queued_at is None]
+        return Laid([])
+    return Laid([step for step in laid.steps if step.task.queued_at is None], laid.claim)
 
 
 def what_was_said(event_id: int) -> Said | None:
-    tables = MESSAGE, ROOM, AUTHOR, CONDUCT
-    for message, room, author, conduct, replied_to, age, *wish in rows_of(EVENT, {"event": event_id}, *tables):
-        message.room, message.author = room, author
-        if replied_to is not None:
-            message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
-        conduct = conduct if conduct.room_id else Conduct(room=room)
-        return Said(event_id, message, conduct, age, wish_of(message, *wish))
-    return None
+    rows = prepared.fetch(EVENT, {"event": event_id})
+    if not rows:
+        return None
+    message, room, author, conduct, replied_to, role, age, *rest = split(rows[0], OF_THE_MESSAGE)
+    message.room, message.author = room, author
+    if replied_to is not None:
+        message.reply_to = Message(pk=message.reply_to_id, author_id=replied_to)
+    conduct = conduct if conduct.room_id else Conduct(room=room)
+    width = len(SEAT) + len(AGENT) + len(USER)
+    seats = [split(row[-width:], OF_A_SEAT) for row in rows]
+    there = tuple(seated(room, *found) for found in seats if found[0].pk)
+    return Said(event_id, message, conduct, role, age, wish_of(message, *rest[:-width]), there)
+
+
+def seated(room: Room, seat: Seat, agent: Agent, user: User) -> Seat:
+    seat.room, seat.agent, agent.user = room, agent, user
+    return seat
 
 
 def wish_of(
@@ -109,27 +136,35 @@ def wish_of(
     return wish
 
 
-def lay_out(said: Said) -> list[Step]:
+def lay_out(said: Said, *, at_once: bool) -> Laid:
     """All tasks of an event or none: a second delivery waits here for the first and then finds its mark."""
     with transaction.atomic():
-        if not first_time(said.event_id):
-            return waiting_steps(said.message)
         asked = asked_by(said)
-        there = seats_before(said.message) if asked else []
-        seats = answering(said, asked.requester, there) if asked else []
+        seats = answering(said, asked.requester) if asked else []
         if asked is None or not seats:
-            return []
-        refusal = asks.refused(said.message) if asked.cause.is_human and not said.is_old else None
-        if refusal is not None:
-            return turned_down(asked, said, seats, refusal.outcome)
-        line.lock_for(said.message.room_id, there)  # after all other locks
-        laid, bound = lay_within(asked, said, seats, there)
+            return Laid([] if first_time(said.event_id) else waiting_steps(said.message))
+        counted = asked.cause.is_human and not said.is_old
+        first, used_up = mark(said.event_id, said.message, counted=counted)
+        if not first:
+            return Laid(waiting_steps(said.message))
+        if used_up is not None:
+            refusal = asks.refusal(used_up, said.message.author, said.message.room)
+            return Laid(turned_down(asked, said, seats, refusal.outcome))
+        if at_once and is_usual(said, asked, seats) and (mine := lay(seats[0], said.message, asked.requester)):
+            return Laid([mine[0]], mine[1])
+        line.look_at(said.there)
+        laid, bound = lay_within(asked, said, seats)
     for step in laid:
         if step.task.queued_at is not None:
             line.next_up(step.task.seat_id)
     if bound:
         energy.tell(asked.cause.root.pk)
-    return laid
+    return Laid(laid)
+
+
+def is_usual(said: Said, asked: Asked, seats: list[Seat]) -> bool:
+    """One agent would answer one person."""
+    return len(seats) == 1 and said.wish is None and asked.cause.is_human
 
 
 def first_time(event_id: int) -> bool:
@@ -154,12 +189,12 @@ def asked_by(said: Said) -> Asked | None:
     return Asked(requester, cause) if cause and requester else None
 
 
-def lay_within(asked: Asked, said: Said, seats: list[Seat], there: list[Seat]) -> tuple[list[Step], Bound | None]:
+def lay_within(asked: Asked, said: Said, seats: list[Seat]) -> tuple[list[Step], Bound | None]:
     """One task for each that speaks, or one for all that work together, as far as the room's bounds allow. What is not
     begun leaves no task."""
     laid: list[Step] = []
     refused: Bound | None = None
-    team = gathered(said.message, seats, there, said.conduct, said.wish)
+    team = gathered(said.message, seats, said.there, said.conduct, said.wish)
     facts = {} if team is None else {"plan": team.plan, "pattern": team.pattern}
     for number, seat in enumerate(those_who_speak(said, seats) if team is None else [team.speaker]):
         bound = Bound.TURNS if asked.cause.is_human and number >= said.conduct.max_turns else None
@@ -195,24 +230,22 @@ def those_who_speak(said: Said, seats: list[Seat]) -> list[Seat]:
     return seats if said.wish and said.wish.agents else speaking(said.message, seats)
 
 
-def answering(said: Said, requester: User, there: list[Seat]) -> list[Seat]:
+def answering(said: Said, requester: User) -> list[Seat]:
     """The seats that would answer, if who asks may ask agents here (asked only when there are any)."""
     question = said.message
     if question.room.deleted_at is not None:
         return []
-    seats = seats_for(question, there)
+    seats = seats_for(question, said.there)
     if said.wish is not None and not question.author.is_machine:
-        seats = wished(question, there, seats, said.wish)
-    return seats if seats and requester.has_perm("rooms.ask_agent", question.room) else []
+        seats = wished(question, said.there, seats, said.wish)
+    return seats if seats and may_ask(said, requester) else []
 
 
-def seats_before(question: Message) -> list[Seat]:
-    found = []
-    params = {"room": question.room_id, "said": question.created_at}
-    for seat, agent, user in rows_of(SEATS, params, SEAT, AGENT, USER):
-        seat.room, seat.agent, agent.user = question.room, agent, user
-        found.append(seat)
-    return found
+def may_ask(said: Said, requester: User) -> bool:
+    """Of the author by the role that came with the message, where that is enough."""
+    room = said.message.room
+    by_role = requester.pk == said.message.author_id and role_allows(requester, room, said.role, ASK)
+    return by_role or requester.has_perm(ASK, room)
 
 
 def waiting_steps(question: Message) -> list[Step]:

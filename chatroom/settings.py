@@ -223,6 +223,7 @@ ASYNC_POOL_SIZE = envint("ASYNC_POOL_SIZE", 8, at_least=1, at_most=500)  # of ea
 DB_STATEMENT_TIMEOUT_MS = envint("DB_STATEMENT_TIMEOUT_MS", 5000)  # 0 for long migrations
 DB_LIMITS = (
     f"-c statement_timeout={DB_STATEMENT_TIMEOUT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
+    " -c plan_cache_mode=force_generic_plan"  # of the statements in rooms/prepared.py; the ORM's are never prepared
 )
 
 DATABASES = {

@@ -87,6 +87,8 @@ class Step(models.Model):
     """On how many accounts its call is held, as far as this process knows. No column."""
     held_micros: int | None = None
     """How much is held on each of them, likewise."""
+    is_last = False
+    """Whether this process knows that nothing comes after it. No column."""
 
     objects = StepQuerySet.as_manager()
 

@@ -76,16 +76,18 @@ LOCK_HELD = """
 """
 
 # What a provider wants beyond what was set aside is nobody's of these: see `agents.charging`.
-SETTLE = f"""
-    WITH released AS (
-        UPDATE agents_hold h SET released_at = clock_timestamp(), spent_micros = least(h.micros, %(cost)s)
-         WHERE h.step_id = %(step)s AND h.released_at IS NULL RETURNING h.micros, h.accounts, h.spent_micros AS cost
-    )
+RELEASED = """
+    UPDATE agents_hold h SET released_at = clock_timestamp(), spent_micros = least(h.micros, %(cost)s)
+     WHERE h.step_id = %(step)s AND h.released_at IS NULL AND {condition}
+    RETURNING h.micros, h.accounts, h.spent_micros AS cost
+"""
+SETTLED = f"""
     UPDATE agents_account a
        SET held_micros = greatest(0, a.held_micros - released.micros), spent_micros = {SPENT} + released.cost,
            resets_at = {RESETS.format(period="a.period")}
       FROM released WHERE a.id = ANY(released.accounts)
 """  # noqa: S608
+SETTLE = f"WITH released AS ({RELEASED.format(condition='true')}) {SETTLED}"
 
 PRICES = """
     SELECT h.prompt_price, h.completion_price, h.micros FROM agents_hold h

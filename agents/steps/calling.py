@@ -19,11 +19,10 @@ from ..routes import candidates_for
 from ..status import Sign
 from ..together.work import TOGETHER
 from ..tools.rounds import Rounds
-from .obstacles import Standing
 
 
 def call_for(
-    step: Step, claim: Claim, request: Request, told: Context, leased: float, standing: Standing, rounds: Rounds
+    step: Step, claim: Claim, request: Request, told: Context, leased: float, rounds: Rounds
 ) -> Conversation | Outcome:
     """A conversation ready to begin, with what it may cost set aside; else how the step ends without one."""
     task = step.task
@@ -45,9 +44,9 @@ def call_for(
         leased=leased,
         before=rounds.said if aside else words_before(task),
         aside=aside,
-        by_membership=standing.by_membership,
+        by_membership=claim.standing.by_membership,
         unsaid=rounds.unsaid,
-        whole_review=standing.whole_review,
+        whole_review=claim.standing.whole_review,
         purse=reserved.purse,
         hush=Hush(allowed=may_be_silent),
         sign=Sign.of(task),

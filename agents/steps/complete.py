@@ -7,14 +7,13 @@ import time
 from functools import partial
 from typing import Any
 
-import orjson
-
-from rooms import background, prepared
+from rooms import background
 from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
 from .. import context
+from ..beginning import begin_at_once, remember
 from ..claims import Claim
 from ..context import Context
 from ..conversation import GRACE, Conversation
@@ -28,7 +27,7 @@ from ..together.material import material_of
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun
 from .calling import call_for
-from .obstacles import obstacle, standing_of
+from .obstacles import obstacle
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +37,7 @@ END = 2**62
 def complete(step: Step, claim: Claim) -> Begun:
     """Call the model; the answer runs on the process's event loop with those of all other runs."""
     task, leased = step.task, time.monotonic()
-    standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
-    refusal = obstacle(task, standing)
+    refusal = obstacle(task, claim.standing)
     if refusal is not None:
         return Begun.ended(refusal)
     sign = Sign.of(task)
@@ -51,7 +49,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     work.add_to(told)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
-    talk = call_for(step, claim, request, told, leased, standing, rounds)
+    talk = call_for(step, claim, request, told, leased, rounds)
     if isinstance(talk, Outcome):
         return Begun.ended(talk)
     sign.tell(Doing.THINKING)
@@ -64,6 +62,9 @@ def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:
     that may stay silent is not seen before it says something."""
     loop = background.loop()
     try:
+        if talk.start is None and task.reply is None and (message := begin_at_once(task, claim, told)):
+            loop.call_soon_threadsafe(talk.begin, message)
+            return
         if talk.start is None:
             loop.call_soon_threadsafe(talk.begin, task.reply or begin(task))
         remember(claim, told)
@@ -101,31 +102,3 @@ def question_of(task: Task) -> Message:
     if task.trigger_message is None and task.slot is None:
         raise LookupError("a message of this run is gone")
     return task.trigger_message or Message(room=task.room, seq=END)
-
-
-REMEMBER = """
-    WITH kept AS (
-        INSERT INTO agents_prompt (sha256, template, parts, created_at)
-        SELECT %(prompt)s::varchar, %(template)s::text, %(parts)s::jsonb, now() WHERE %(prompt)s::varchar IS NOT NULL
-        ON CONFLICT DO NOTHING
-    )
-    UPDATE agents_step SET prompt_id = %(prompt)s::varchar, prompt_sha256 = %(sha256)s, prompt_tokens = %(tokens)s,
-           read = %(read)s::uuid[]
-     WHERE id = %(step)s AND fence = %(fence)s
-"""
-
-
-def remember(claim: Claim, told: Context) -> None:
-    """Which instructions and which messages this prompt was made of. Written while the model thinks."""
-    used = told.instructions
-    params: dict[str, Any] = {
-        "step": claim.step_id,
-        "fence": claim.fence,
-        "prompt": used and used.sha256,
-        "template": used and used.template,
-        "parts": orjson.dumps(used.parts).decode() if used else None,
-        "sha256": told.sha256,
-        "tokens": told.tokens,
-        "read": told.read,
-    }
-    prepared.execute(REMEMBER, params)

@@ -28,7 +28,7 @@ from ..tools.schema import BadArguments
 from ..tools.using import Answer, failed, use
 from ..watch import LOST, watch
 from .begun import Begun
-from .obstacles import obstacle, standing_of
+from .obstacles import obstacle
 
 
 def use_tool(step: Step, claim: Claim) -> Begun:
@@ -36,8 +36,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
     leased = time.monotonic()
     mine = at_its_seat(step)
     task = mine.task
-    standing = standing_of(task)  # asked first: who leaves after it is found out by the watch
-    refusal = obstacle(task, standing)
+    refusal = obstacle(task, claim.standing)
     if refusal is not None:
         return Begun.ended(replace(refusal, text=words_before(step)))
     tool = tool_named(step.tool)
@@ -50,7 +49,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
         hold(step, claim, sha256)
         return Begun.held()
     telling.began(mine)
-    using = Using(step.pk, claim.fence, leased, task.reply_id, words_before(step), standing.by_membership)
+    using = Using(step.pk, claim.fence, leased, task.reply_id, words_before(step), claim.standing.by_membership)
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
 

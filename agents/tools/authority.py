@@ -5,6 +5,7 @@ The requester is whom the agent answers; an agent never lends anybody the rights
 
 from __future__ import annotations
 
+from rooms.access import role_allows
 from rooms.backends import role_in
 from rooms.models import Room, User
 from rooms.roles import Role
@@ -15,9 +16,11 @@ from .registry import Tool
 ASK = "rooms.ask_agent"
 
 
-def may_ask(task: Task) -> bool:
-    """The requester is there still, and may ask agents in this room. Without it the whole run stops."""
-    return task.requester is not None and task.requester.has_perm(ASK, task.room)
+def may_ask(task: Task, role: str | None) -> bool:
+    """The requester is there still, and may ask agents in this room. Without it the whole run stops. Costs no query for
+    whom their `role` allows it."""
+    who, room = task.requester, task.room
+    return who is not None and (role_allows(who, room, role, ASK) or who.has_perm(ASK, room))
 
 
 def objection(tool: Tool, task: Task) -> str:
