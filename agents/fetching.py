@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar
 
 from django.db import models
 
-from rooms import prepared
-
 M = TypeVar("M", bound=models.Model)
 
 
@@ -33,11 +31,6 @@ class Table(Generic[M]):
                 found[number] = json.loads(found[number])  # Django has psycopg hand out JSON as text
         made: M = self.model.from_db("default", self.names, found)
         return made
-
-
-def rows_of(sql: str, params: dict[str, Any], *tables: Table[Any]) -> list[tuple[Any, ...]]:
-    """Of each row, the models in the order of `tables`, then whatever columns are left."""
-    return [tuple(split(row, tables)) for row in prepared.fetch(sql, params)]
 
 
 def split(row: Sequence[Any], tables: Sequence[Table[Any]]) -> list[Any]:
