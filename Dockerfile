@@ -7,10 +7,10 @@ RUN python -m venv /venv \
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    CHATROOM_VAR=/srv/var STATIC_ROOT=/srv/static HASHED_STATIC=1 LITELLM_LOCAL_MODEL_COST_MAP=True
+    CHATROOM_VAR=/srv/var STATIC_ROOT=/srv/static MEDIA_ROOT=/srv/media HASHED_STATIC=1 LITELLM_LOCAL_MODEL_COST_MAP=True
 COPY --from=built /venv /venv
 RUN useradd --system --home-dir /srv --shell /usr/sbin/nologin chatroom \
- && mkdir -p /srv/var /srv/static && chown chatroom: /srv/var /srv/static
+ && mkdir -p /srv/var /srv/static /srv/media && chown chatroom: /srv/var /srv/static /srv/media
 WORKDIR /srv/chatroom
 COPY manage.py ./
 COPY chatroom chatroom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -87,6 +88,16 @@ async def refuse(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": REFUSED_ORIGIN, "reason": "origin refused"})
 
 
+UPLOADS = re.compile(r"/api/v1/rooms/[^/]+/attachments/|/rooms/[^/]+/messages/")
+
+
+def most_bytes(scope: Scope) -> int:
+    """How long a body may be here; where files arrive, one of the longest is let through with what stands around it."""
+    if scope["type"] == "http" and UPLOADS.fullmatch(scope["path"]):
+        return int(settings.ATTACHMENT_MAX_BYTES + settings.MAX_REQUEST_BYTES)
+    return int(settings.MAX_REQUEST_BYTES)
+
+
 class BodyLimit:
     """Django keeps a whole body before the view may look at its size: stop earlier, with the API's own words."""
 
@@ -94,28 +105,29 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        declared = header(scope, b"content-length") or "0"
-        if declared.isdigit() and int(declared) > settings.MAX_REQUEST_BYTES:
-            return await too_large(send)
-        counted = CountedBody(receive, send)
+        declared, most = header(scope, b"content-length") or "0", most_bytes(scope)
+        if declared.isdigit() and int(declared) > most:
+            return await too_large(send, most)
+        counted = CountedBody(receive, send, most)
         await self.app(scope, counted.receive, counted.send)
 
 
 class CountedBody:
     """For bodies that do not declare their size: past the limit the application sees a client that went away."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
         self.source, self.sink = receive, send
+        self.most = most
         self.size = 0
         self.refused = False
 
     async def receive(self) -> Message:
         message = await self.source()
         self.size += len(message.get("body", b""))
-        if self.size <= settings.MAX_REQUEST_BYTES or self.refused:
+        if self.size <= self.most or self.refused:
             return message
         self.refused = True
-        await too_large(self.sink)
+        await too_large(self.sink, self.most)
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
@@ -123,9 +135,8 @@ class CountedBody:
             await self.sink(message)
 
 
-async def too_large(send: Send) -> None:
-    limit = settings.MAX_REQUEST_BYTES
-    body = orjson.dumps({"code": "too_large", "detail": f"The request is larger than {limit} bytes."})
+async def too_large(send: Send, most: int) -> None:
+    body = orjson.dumps({"code": "too_large", "detail": f"The request is larger than {most} bytes."})
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})

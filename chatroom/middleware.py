@@ -110,7 +110,8 @@ class BrowserPolicy(InLoop):
         request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
 
     def process_response(self, request: HttpRequest, response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy(request.csp_nonce)  # type: ignore[attr-defined]
+        # A file that somebody has uploaded brings a stricter one.
+        response.headers.setdefault("Content-Security-Policy", policy(request.csp_nonce))  # type: ignore[attr-defined]
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         return response
 

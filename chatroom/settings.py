@@ -96,6 +96,10 @@ SENDS_PER_MINUTE_GUEST = envint("SENDS_PER_MINUTE_GUEST", 5)
 ASKS_PER_MINUTE = envint("ASKS_PER_MINUTE", 20)
 ASKS_PER_MINUTE_GUEST = envint("ASKS_PER_MINUTE_GUEST", 5)
 ASKS_PER_DAY = envint("ASKS_PER_DAY", 100)
+UPLOADS_PER_MINUTE = envint("UPLOADS_PER_MINUTE", 30)
+UPLOADS_PER_MINUTE_GUEST = envint("UPLOADS_PER_MINUTE_GUEST", 10)
+ATTACHMENT_MAX_BYTES = envint("ATTACHMENT_MAX_BYTES", 10 * 1024 * 1024, at_least=1024, at_most=100 * 1024 * 1024)
+ATTACHMENT_MAX_PIXELS = envint("ATTACHMENT_MAX_PIXELS", 32_000_000, at_least=10_000, at_most=80_000_000)
 
 PERSON_USAGE = [  # what `GET /me/` says a person has used, and what is left
     "rooms.usage.messages_today",
@@ -423,7 +427,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_ROOT = Path(envstr("MEDIA_ROOT", str(VAR_DIR / "media")))  # what people attach; all processes see the same
+FILE_UPLOAD_PERMISSIONS = 0o640
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -12,7 +12,7 @@ from . import roles
 from .audience import Reader
 from .backends import permissions_for, role_in
 from .errors import Forbidden, NotAuthenticated, NotFound
-from .models import Message, Room, User
+from .models import Attachment, Message, Room, User
 from .reading import Standing
 
 READ = "rooms.read_room"
@@ -75,6 +75,22 @@ def message_for(user: User | AnonymousUser, message_id: UUID | str, perm: str = 
         raise NotFound
     require(user, message.room, perm)
     return message
+
+
+def attachment_for(user: User | AnonymousUser, attachment_id: UUID | str) -> Attachment:
+    """A file of a message they may read; before it is in one, of their own, while they may read the room. Raises
+    NotFound."""
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    related = Attachment.objects.select_related("room", "uploader", "message")
+    found = related.filter(pk=as_uuid(attachment_id), room__deleted_at=None).first()
+    if found is None:
+        raise NotFound
+    if found.message_id is not None:
+        message_for(user, found.message_id)
+    elif found.uploader_id != user.pk or not user.has_perm(READ, found.room):
+        raise NotFound
+    return found
 
 
 def reader_in(user: User, room: Room) -> Reader:

@@ -11,10 +11,14 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from . import allowance_admin  # noqa: F401  # registers what it has
 from .errors import RoomsError
-from .models import ApiToken, Event, Invitation, Membership, Message, Report, Room, User
+from .models import ApiToken, Attachment, Event, Invitation, Membership, Message, Report, Room, User
+from .services.attachments import remove_attachment
 from .services.messages import redact_message
 from .services.tokens import revoke_token, sign_out_everywhere
 
@@ -77,6 +81,47 @@ class RoomAdmin(ReadOnly):
     inlines = [MembershipInline]
 
 
+class AttachmentInline(admin.TabularInline):
+    """Facts about files, without their names: those are words too."""
+
+    model = Attachment
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    fields = readonly_fields = ("id", "kind", "content_type", "size", "width", "height", "created_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnly):
+    list_display = ["id", "room", "uploader", "kind", "content_type", "size", "message", "created_at"]
+    list_filter = ["kind", "content_type", ("message", admin.EmptyFieldListFilter), "created_at"]
+    list_select_related = ["room", "uploader", "message__author", "message__room"]
+    search_fields = ["=id", "=message__id", "=sha256", "uploader__username", "room__slug"]
+    fields = [
+        *("id", "room", "uploader", "message", "kind", "content_type", "size", "width", "height", "sha256"),
+        "created_at",
+    ]
+    actions = ["remove"]
+    show_full_result_count = False
+
+    @admin.action(description="Remove, with its files", permissions=["remove"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[Attachment]) -> None:
+        by = User.objects.get(username=request.user.get_username())
+        for number, attachment in enumerate(queryset.select_related("message__room", "room"), 1):
+            try:
+                remove_attachment(attachment=attachment, by=by)
+            except RoomsError as error:
+                self.message_user(request, f"{attachment}: {error.detail}", messages.WARNING)
+                continue
+            self.message_user(request, f"{number}: removed.", messages.SUCCESS)
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("rooms.delete_attachment")
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
     """Facts about messages, without their words: reading a private room is not part of looking after the site."""
@@ -86,6 +131,7 @@ class MessageAdmin(ReadOnly):
     list_select_related = ["room", "author"]
     search_fields = ["=id", "author__username", "room__slug"]
     fields = ["id", "room", "seq", "author", "state", "run", "notice", "edited_at", "created_at"]
+    inlines = [AttachmentInline]
     show_full_result_count = False
 
 
@@ -96,7 +142,10 @@ class ReportAdmin(ReadOnly):
     list_display = ["id", "message_author", "room", "reporter", "reason", "created_at", "handled_at", "handled_by"]
     list_filter = [("handled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["message__author", "message__room", "reporter", "handled_by"]
-    fields = ["message_author", "room", "reported_text", "reporter", "reason", "created_at", "handled_at", "handled_by"]
+    fields = [
+        *("message_author", "room", "reported_text", "reported_files", "reporter", "reason", "created_at"),
+        *("handled_at", "handled_by"),
+    ]
     actions = ["mark_handled", "redact"]
 
     @admin.display(description="author")
@@ -110,6 +159,12 @@ class ReportAdmin(ReadOnly):
     @admin.display(description="text")
     def reported_text(self, report: Report) -> str:
         return report.message.body or f"({report.message.state})"
+
+    @admin.display(description="files")
+    def reported_files(self, report: Report) -> str:
+        files = report.message.attachments.order_by("place")
+        rows = ((reverse("admin:rooms_attachment_change", args=[file.pk]), file.name, file.kind) for file in files)
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', rows) or "none"
 
     @admin.action(description="Mark as handled", permissions=["handle"])
     def mark_handled(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:

@@ -20,12 +20,13 @@ from .models import User
 from .models.allowance import What
 from .spans import counted, in_words
 
-SPANS = {What.SEND: "1 minute", What.ASK: "1 minute", What.ASK_DAY: "1 day"}
+SPANS = {What.SEND: "1 minute", What.ASK: "1 minute", What.ASK_DAY: "1 day", What.UPLOAD: "1 minute"}
 
 SENTENCES = {
     What.SEND: "You have sent {messages} in this room within a minute. You can go on in {wait}.",
     What.ASK: "You have asked agents {times} in this room within a minute. You can go on in {wait}.",
     What.ASK_DAY: "You have asked agents {times} within a day. You can ask again in {wait}.",
+    What.UPLOAD: "You have uploaded {files} within a minute. You can go on in {wait}.",
 }
 
 
@@ -61,6 +62,7 @@ def defaults(*whats: What) -> dict[str, int]:
         What.SEND: (settings.SENDS_PER_MINUTE, settings.SENDS_PER_MINUTE_GUEST),
         What.ASK: (settings.ASKS_PER_MINUTE, settings.ASKS_PER_MINUTE_GUEST),
         What.ASK_DAY: (settings.ASKS_PER_DAY, settings.ASKS_PER_DAY),
+        What.UPLOAD: (settings.UPLOADS_PER_MINUTE, settings.UPLOADS_PER_MINUTE_GUEST),
     }
     found: dict[str, int] = {}
     for what in whats:
@@ -76,7 +78,12 @@ UNCOUNTED = {"send": 0, "send_guest": 0}
 def used_up(what: What, used: int, wait: float | None) -> RoomsError:
     """The refusal, with when there is more."""
     seconds = max(1, ceil(wait or 0))
-    said = {"messages": counted(used, "message"), "times": counted(used, "time"), "wait": in_words(seconds)}
+    said = {
+        "messages": counted(used, "message"),
+        "times": counted(used, "time"),
+        "files": counted(used, "file"),
+        "wait": in_words(seconds),
+    }
     error = QuotaExceeded if what == What.ASK_DAY else RateLimited
     return error(SENTENCES[what].format(**said), retry_after=seconds)
 
@@ -84,8 +91,9 @@ def used_up(what: What, used: int, wait: float | None) -> RoomsError:
 MINE = f"""
     SELECT w.what, CASE w.what WHEN 'send' THEN {most_sql("send", "''::text")}
                                WHEN 'ask' THEN {most_sql("ask", "''::text")}
+                               WHEN 'upload' THEN {most_sql("upload", "''::text")}
                                ELSE {most_sql("ask_day", "''::text")} END, t.used, t.most, r.slug, r.name, t.until
-      FROM rooms_user u CROSS JOIN (VALUES (1, 'send'), (2, 'ask'), (3, 'ask_day')) AS w(place, what)
+      FROM rooms_user u CROSS JOIN (VALUES (1, 'send'), (2, 'ask'), (3, 'ask_day'), (4, 'upload')) AS w(place, what)
       LEFT JOIN LATERAL (
            SELECT t.*, t.since + CASE t.what WHEN 'ask_day' THEN interval '1 day' ELSE interval '1 minute' END AS until
              FROM rooms_tally t WHERE t.user_id = u.id AND t.what = w.what) t ON t.until > now()
@@ -140,6 +148,30 @@ def limits_of(user: User) -> list[Limit]:
         Limit(what, (most_here if used and most else most) or None, used or 0, slug or "", name or "", until)
         for what, most, used, most_here, slug, name, until in rows
     ]
+
+
+# What one may do everywhere goes by the role one has in no room: by person, group or kind.
+COUNT_UPLOAD = f"""
+    WITH me AS MATERIALIZED (
+        SELECT u.id, {most_sql("upload", "''::text")} AS most FROM rooms_user u WHERE u.id = %(user)s
+    ), counted AS (
+        INSERT INTO rooms_tally AS t (user_id, room_id, what, since, used, most, told)
+        SELECT me.id, NULL, 'upload', statement_timestamp(), 1, me.most, false FROM me WHERE me.most > 0
+        {count_sql(What.UPLOAD)} RETURNING 1
+    )
+    SELECT t.used, extract(epoch FROM t.since + interval '1 minute' - clock_timestamp())::float
+      FROM me LEFT JOIN rooms_tally t ON t.user_id = me.id AND t.room_id IS NULL AND t.what = 'upload'
+     WHERE me.most > 0 AND NOT EXISTS (SELECT 1 FROM counted)
+"""  # noqa: S608
+
+
+def count_upload(user: User) -> None:
+    """Raises RateLimited when this person has uploaded all they may for now; else it is counted."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_UPLOAD, {"user": user.pk, **defaults(What.UPLOAD)})
+        row = cursor.fetchone()
+    if row is not None:
+        raise used_up(What.UPLOAD, row[0] or 1, row[1])
 
 
 FORGET = """

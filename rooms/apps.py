@@ -24,5 +24,6 @@ AUDITED = {
     "Membership": ["room", "user", "role"],
     "Invitation": ["room", "prefix", "role", "expires_at", "max_uses", "revoked_at"],
     "Report": ["message", "reporter", "reason", "handled_at", "handled_by"],
+    "Attachment": ["room", "uploader", "message", "kind", "content_type", "size", "width", "height"],
     "ApiToken": ["user", "name", "prefix", "scopes", "expires_at", "revoked_at"],
 }

@@ -96,8 +96,11 @@ MAX_LINKS = 10
 LINK = re.compile(r"https?://", re.IGNORECASE)
 
 
-def clean(body: object) -> str:
-    """Text that can be stored and shown, line ends unified. Raises Invalid or TooLarge; loses nothing silently."""
+def clean(body: object, *, may_be_empty: bool = False) -> str:
+    """Text that can be stored and shown, line ends unified. Raises Invalid or TooLarge; loses nothing silently.
+
+    `may_be_empty` where a message has something else to show.
+    """
     if not isinstance(body, str):
         raise Invalid(fields={"body": ["A message is a text."]})
     if "\x00" in body:
@@ -110,6 +113,8 @@ def clean(body: object) -> str:
         raise TooLarge(f"A message holds at most {MAX_BYTES // 1024} KiB; this one has {size // 1024 + 1}.")
     body = body.replace("\r\n", "\n").replace("\r", "\n")
     if not body.strip():
+        if may_be_empty:
+            return ""
         raise Invalid(fields={"body": ["A message needs some text."]})
     return body
 

@@ -27,9 +27,21 @@ def plain(html: str) -> str:
     return f"left(btrim(regexp_replace({text}, E'\\\\s+', ' ', 'g')), 140)"
 
 
+# `f` is an attachment. Addresses are made here, for `rooms.present` alike: a test holds the two together.
+ATTACHMENT_JSON = """json_build_object(
+    'id', f.id, 'name', f.name, 'kind', f.kind, 'type', f.content_type, 'size', f.size, 'width', f.width,
+    'height', f.height, 'alt', f.alt, 'url', '/api/v1/attachments/' || f.id || '/content/',
+    'thumbnail', CASE WHEN f.kind = 'image' THEN '/api/v1/attachments/' || f.id || '/thumbnail/' END)"""
+
+ATTACHMENTS_JSON = f"""CASE WHEN m.attached = 0 THEN '[]'::json ELSE (
+    SELECT coalesce(json_agg({ATTACHMENT_JSON} ORDER BY f.place), '[]'::json)
+    FROM rooms_attachment f WHERE f.message_id = m.id) END"""
+
 # A quotation is only for all when what it quotes is: no words of a whisper or of a recalled message in a reply to it.
 REPLY_JSON = f"""(SELECT json_build_object('id', q.id, 'seq', q.seq, 'author', qa.username,
-        'excerpt', {plain("q.html")})
+        'excerpt', CASE WHEN q.html = '' AND q.attached > 0 THEN
+            (SELECT left(string_agg(f.name, ', ' ORDER BY f.place), 140) FROM rooms_attachment f
+             WHERE f.message_id = q.id) ELSE {plain("q.html")} END)
     FROM rooms_message q JOIN rooms_user qa ON qa.id = q.author_id
     WHERE q.id = m.reply_to_id AND q.visible_to IS NULL AND q.state IN ('visible', 'interrupted'))"""
 
@@ -46,7 +58,7 @@ MESSAGE_JSON = f"""json_build_object(
     'body', m.body, 'html', m.html, 'state', m.state, 'mentions', to_json(m.mentions),
     'reply_to', m.reply_to_id, 'reply', CASE WHEN m.reply_to_id IS NOT NULL THEN {REPLY_JSON} END,
     'thread', m.thread_id, 'visible_to', {AUDIENCE_JSON},
-    'reactions', {REACTIONS_JSON}, 'attachments', '[]'::json, 'run', m.run, 'notice', m.notice,
+    'reactions', {REACTIONS_JSON}, 'attachments', {ATTACHMENTS_JSON}, 'run', m.run, 'notice', m.notice,
     'client_id', m.client_id, 'edited_at', {utc("m.edited_at")}, 'created_at', {utc("m.created_at")})"""
 
 FROM_MESSAGE = """rooms_message m

@@ -1,10 +1,11 @@
-"""What the framework tells us of sign-ins and grants, turned into revocations and events.
+"""What the framework tells us of sign-ins, grants and deleted rows, turned into revocations, events and deleted files.
 
 The only signals in the house: they are Django's and guardian's own.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
@@ -15,7 +16,8 @@ from django.http import HttpRequest
 from guardian.models import UserObjectPermission
 
 from .events import record
-from .models import Room, User
+from .models import Attachment, Room, User
+from .services.attachments import remove_files
 from .services.tokens import revoke
 
 
@@ -64,3 +66,9 @@ def grant_changed(instance: UserObjectPermission, signal: Any, **_: Any) -> None
         if room is not None:
             facts = {"permission": instance.permission.codename, "granted": signal is post_save}
             record(room, "grant.changed", actor=None, about=instance.user, data=facts, visible_to=[instance.user_id])
+
+
+@receiver(post_delete, sender=Attachment)
+def attachment_deleted(instance: Attachment, **_: Any) -> None:
+    """Its files go once it is certain that the row has: with its message, its room, or alone, whoever deleted it."""
+    transaction.on_commit(partial(remove_files, instance.paths), robust=True)

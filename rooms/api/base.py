@@ -96,7 +96,7 @@ class APIView(views.APIView):
     authentication_classes = (BearerAuthentication, SessionAuthentication)
     permission_classes: Any = (IsSignedIn,)
     renderer_classes = (OrjsonRenderer,)
-    parser_classes = (JSONParser,)
+    parser_classes: Any = (JSONParser,)
     throttle_classes = ()
     content_negotiation_class = AlwaysJSON
     metadata_class = None

@@ -54,7 +54,9 @@ class PageQuery(Strict):
 
 
 class MessageForm(Strict):
-    body = serializers.CharField(help_text="Markdown.")
+    body = serializers.CharField(
+        required=False, allow_blank=True, help_text="Markdown. Needed unless there are attachments."
+    )
     client_id = serializers.CharField(
         max_length=64,
         required=False,
@@ -71,8 +73,20 @@ class MessageForm(Strict):
         help_text="Usernames of the members who alone may read it, besides you.",
     )
     attachments = serializers.ListField(
-        child=serializers.CharField(), required=False, max_length=0, help_text="Not there yet: must be empty."
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=10,
+        help_text="Files that you have uploaded in this room and not sent yet.",
     )
+
+
+class UploadForm(Strict):
+    file = serializers.FileField(allow_empty_file=True, help_text="What it is, is seen from its content.")
+    alt = serializers.CharField(required=False, allow_blank=True, default="", help_text="What a picture shows.")
+
+
+class DescribeForm(Strict):
+    alt = serializers.CharField(allow_blank=True, help_text="What the picture shows.")
 
 
 class EditForm(Strict):

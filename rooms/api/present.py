@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..models import ApiToken, Invitation, Membership, MessageRevision, Room, User
+from ..models import ApiToken, Attachment, Invitation, Membership, MessageRevision, Room, User
 from ..reading import unread_counts
 from ..usage import usage_of
 
@@ -65,6 +65,23 @@ def member(membership: Membership) -> Facts:
 
 def revision(was: MessageRevision) -> Facts:
     return {"body": was.body, "edited_by": person(was.edited_by), "created_at": time(was.created_at)}
+
+
+def attachment(one: Attachment) -> Facts:
+    """As it stands in a message, where PostgreSQL makes the same (`rooms.queries`)."""
+    address = f"/api/v1/attachments/{one.pk}/"
+    return {
+        "id": str(one.pk),
+        "name": one.name,
+        "kind": one.kind,
+        "type": one.content_type,
+        "size": one.size,
+        "width": one.width,
+        "height": one.height,
+        "alt": one.alt,
+        "url": f"{address}content/",
+        "thumbnail": f"{address}thumbnail/" if one.is_image else None,
+    }
 
 
 def invitation(one: Invitation) -> Facts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ..models import ApiToken, Membership, Message, Room, User
+from ..models import ApiToken, Attachment, Membership, Message, Room, User
 
 
 class Shape(serializers.Serializer[Any]):
@@ -48,6 +48,19 @@ class ReactionShape(Shape):
     users = serializers.ListField(child=serializers.CharField())
 
 
+class AttachmentShape(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Attachment.Kind.choices)
+    type = serializers.CharField(help_text="image/png, image/jpeg, image/gif, image/webp; of any other file unknown.")
+    size = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    alt = serializers.CharField(help_text="What it shows, in the words of who uploaded it.")
+    url = serializers.CharField(help_text="The picture, or the file as a download.")
+    thumbnail = serializers.CharField(allow_null=True, help_text="A small WebP of a picture.")
+
+
 class MessageShape(Shape):
     id = serializers.UUIDField()
     seq = serializers.IntegerField(help_text="Its place in the room's log.")
@@ -62,7 +75,7 @@ class MessageShape(Shape):
     thread = serializers.UUIDField(allow_null=True)
     visible_to = serializers.ListField(child=serializers.CharField(), allow_null=True)
     reactions = ReactionShape(many=True)
-    attachments = serializers.ListField(child=serializers.DictField())
+    attachments = AttachmentShape(many=True)
     run = serializers.UUIDField(allow_null=True)
     notice = serializers.CharField(help_text="Why it was interrupted.")
     client_id = serializers.CharField()

@@ -4,9 +4,10 @@ from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from ..live.views import events
-from . import errors, invitations, members, messages, people, presence, reference, rooms, searching, tokens
+from . import attachments, errors, invitations, members, messages, people, presence, reference, rooms, searching, tokens
 
 room = "rooms/<slug:slug>/"
+attachment = "attachments/<uuid:attachment_id>/"
 message = "messages/<uuid:message_id>/"
 
 urlpatterns = [
@@ -25,6 +26,10 @@ urlpatterns = [
     path(f"{room}invitations/", invitations.Invitations.as_view()),
     path(f"{room}invitations/<slug:prefix>/", invitations.OneInvitation.as_view()),
     path(f"{room}messages/", messages.Messages.as_view()),
+    path(f"{room}attachments/", attachments.Attachments.as_view()),
+    path(attachment, attachments.OneAttachment.as_view()),
+    path(f"{attachment}content/", attachments.Content.as_view()),
+    path(f"{attachment}thumbnail/", attachments.Thumbnail.as_view()),
     path(f"{room}events/", csrf_exempt(events)),
     path(f"{room}presence/", presence.Presence.as_view()),
     path(f"{room}search/", searching.SearchRoom.as_view()),

@@ -105,4 +105,7 @@ NAMES = Field(
     lambda value: isinstance(value, list) and len(value) <= 100 and all(is_text(name, 64) for name in value),
     "A list of at most 100 usernames.",
 )
-EMPTY_LIST = Field(lambda value: value == [], "Attachments are not possible yet.")
+IDS = Field(
+    lambda value: isinstance(value, list) and len(value) <= 10 and all(is_text(id, 64) for id in value),
+    "A list of at most 10 ids of files you have uploaded here.",
+)

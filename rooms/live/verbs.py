@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .. import access, relaying
-from ..errors import Conflict
+from ..errors import Conflict, Invalid
 from ..models import User
 from ..services.posting import Place as Address
 from ..services.posting import Speaker, apost_message
@@ -16,8 +16,8 @@ from . import presence
 from .commands import (
     BODY,
     CLIENT_ID,
-    EMPTY_LIST,
     FLAG,
+    IDS,
     MESSAGE_ID,
     NAMES,
     NUMBER,
@@ -78,10 +78,11 @@ def close_feed(socket: Socket, slug: str) -> None:
 
 async def post(socket: Socket, said: Said, ref: Ref) -> None:
     """Acknowledged after the commit, with the message as PostgreSQL made it."""
-    said.pop("attachments", None)
+    if not said.get("attachments") and "body" not in said:
+        raise Invalid(fields={"body": ["This field is required."]})
     place, trusted = await speaking_place(socket, said.pop("room"))
     speaker = Speaker(socket.principal.user_id, socket.principal.user.kind, trusted)
-    said["client_id"] = said.get("client_id") or ""
+    said = {"body": "", **said, "client_id": said.get("client_id") or ""}
     posted = await apost_message(place=Address(place.room_id, place.slug), speaker=speaker, **said)
     socket.tell(f'{{"type":"ack","ref":{orjson.dumps(ref).decode()},"data":{posted.json}}}')
 
@@ -135,12 +136,12 @@ async def ping(socket: Socket, said: Said, ref: Ref) -> None:
 
 SPOKEN = {
     "room": SLUG,
-    "body": BODY,
+    "body": BODY.optional,
     "client_id": CLIENT_ID.optional,
     "reply_to": MESSAGE_ID.optional,
     "thread": MESSAGE_ID.optional,
     "visible_to": NAMES.optional,
-    "attachments": EMPTY_LIST.optional,
+    "attachments": IDS.optional,
 }
 
 OPENED = {"room": SLUG, "after": NUMBER.optional, "draw": FLAG.optional, "quiet": FLAG.optional}

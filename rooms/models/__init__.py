@@ -1,4 +1,5 @@
 from .allowance import Allowance, Tally
+from .attachment import Attachment
 from .attempt import Attempt
 from .event import Event
 from .membership import Invitation, Membership
@@ -11,6 +12,7 @@ from .user import User
 __all__ = [
     "Allowance",
     "ApiToken",
+    "Attachment",
     "Attempt",
     "Event",
     "Invitation",

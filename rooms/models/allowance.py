@@ -10,15 +10,16 @@ from ..roles import Role
 from .room import Room
 from .user import User
 
-WHATS = ["send", "ask", "ask_day"]
+WHATS = ["send", "ask", "ask_day", "upload"]
 
 
 class What(models.TextChoices):
-    """What is counted. The first two for each room by itself, the last over all rooms."""
+    """What is counted. Messages and questions a minute for each room by itself, the others over all rooms."""
 
     SEND = "send", "messages a minute in one room"
     ASK = "ask", "questions to agents a minute in one room"
     ASK_DAY = "ask_day", "questions to agents a day"
+    UPLOAD = "upload", "files a minute"
 
 
 class Allowance(models.Model):

@@ -24,6 +24,7 @@ class Message(models.Model):
     `seq` is the number of the event that first showed it: its place in the timeline, for good.
     `html` is drawn from `body` once, when it is written; both are emptied by withdrawal and redaction.
     `fingerprint` is a keyed hash of what was first sent, so that a resend is known from a clash after an edit too.
+    `attached` counts its attachments, so that a message without any is read without looking for them.
     `visible_to` holds user ids, the author's among them; NULL means every reader of the room.
     """
 
@@ -50,6 +51,7 @@ class Message(models.Model):
     fingerprint = models.CharField(max_length=32, blank=True)
     run = models.UUIDField(null=True, blank=True, db_index=False)
     notice = models.CharField(max_length=280, blank=True)
+    attached = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -80,7 +82,7 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 name="message_recalled_is_empty",
-                condition=~Q(state__in=["redacted", "withdrawn"]) | Q(body="", html=""),
+                condition=~Q(state__in=["redacted", "withdrawn"]) | Q(body="", html="", attached=0),
             ),
         ]
         indexes = [

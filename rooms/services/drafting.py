@@ -19,6 +19,7 @@ from ..models.allowance import What
 
 MAX_CLIENT_ID = 64
 MAX_NAMED = 100
+MAX_ATTACHED = 10
 ROLES = roles.roles_with("post_message")
 
 
@@ -58,6 +59,7 @@ class Wanted:
     reply_to: UUID | None
     thread: UUID | None
     visible_to: tuple[str, ...] | None
+    attachments: tuple[UUID, ...] = ()
 
     @property
     def any(self) -> bool:
@@ -91,7 +93,10 @@ class Posting:
         }
 
     def keep_params(self, links: Links) -> dict[str, Any]:
+        """Of `KEEP`, or of `KEEP_WITH_FILES` where `attachments` are among them."""
+        files = {"attachments": list(self.wanted.attachments)} if self.wanted.attachments else {}
         return {
+            **files,
             "room": self.place.id,
             "author": self.speaker.id,
             "trusted": self.speaker.trusted,
@@ -120,6 +125,7 @@ class Posting:
             "client_id": self.client_id,
             "trusted": self.speaker.trusted,
             "roles": ROLES,
+            "attachments": list(self.wanted.attachments),
         }
 
 
@@ -131,15 +137,18 @@ def prepare(
     reply_to: str | UUID | None,
     thread: str | UUID | None,
     visible_to: Sequence[str] | None,
+    attachments: Sequence[str | UUID] | None = None,
 ) -> Posting:
     """Clean and screen. Raises Invalid, TooLarge or Refused; no I/O."""
-    text = gates.clean(body)
+    files = attached(attachments or ())
+    text = gates.clean(body, may_be_empty=bool(files))
     check_client_id(client_id)
     wanted = Wanted(
         mentions=tuple(markup.mentions_in(text)),
         reply_to=linked(reply_to, "reply_to"),
         thread=linked(thread, "thread"),
         visible_to=None if visible_to is None else named(visible_to),
+        attachments=files,
     )
     draft = gates.screen(gates.Draft(place.id, speaker.id, speaker.kind, text))
     return Posting(place, speaker, draft, client_id, fingerprint(client_id, text, wanted), wanted)
@@ -159,6 +168,20 @@ def linked(value: str | UUID | None, field: str) -> UUID | None:
         raise Invalid(fields={field: ["There is no such message in this room."]}) from None
 
 
+def attached(ids: Sequence[str | UUID]) -> tuple[UUID, ...]:
+    try:
+        found = tuple(as_uuid(id) for id in ids)
+    except NotFound:
+        raise not_attachable() from None
+    if len(found) > MAX_ATTACHED or len(set(found)) < len(found):
+        raise Invalid(fields={"attachments": [f"At most {MAX_ATTACHED} files, each once."]})
+    return found
+
+
+def not_attachable() -> Invalid:
+    return Invalid(fields={"attachments": ["Name files that you have uploaded in this room and not sent yet."]})
+
+
 def named(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_NAMED:
         raise Invalid(fields={"visible_to": [f"At most {MAX_NAMED} people."]})
@@ -169,7 +192,8 @@ def fingerprint(client_id: str, body: str, wanted: Wanted) -> str:
     """Tells a resend from another message under the same `client_id`, also after the words themselves are gone."""
     if not client_id:
         return ""
-    said = orjson.dumps([body, wanted.reply_to, wanted.thread, wanted.visible_to])
+    files = [wanted.attachments] if wanted.attachments else []
+    said = orjson.dumps([body, wanted.reply_to, wanted.thread, wanted.visible_to, *files])
     return blake2b(said, digest_size=16, key=sha256(settings.SECRET_KEY.encode()).digest()).hexdigest()
 
 

@@ -17,7 +17,7 @@ import psycopg
 from .. import allowances, db
 from ..models.allowance import What
 from .drafting import ROLES
-from .posting_sql import KEEP, KEEP_TOGETHER
+from .posting_sql import KEEP, KEEP_TOGETHER, KEEP_WITH_FILES
 
 Row = tuple[Any, ...]
 Params = dict[str, Any]
@@ -115,7 +115,12 @@ _keepers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Keeper] = weakref
 
 
 async def keep(message: Params) -> Row | None:
-    """Keep one message from inside a loop: (number, event, whether it is pending, JSON), or None if it may not be."""
+    """Keep one message from inside a loop: (number, event, whether it is pending, JSON), or None if it may not be.
+
+    One with files goes by itself, at once: it is rare, and its statement a longer one.
+    """
+    if "attachments" in message:
+        return await db.fetchrow(KEEP_WITH_FILES, message)
     loop = asyncio.get_running_loop()
     if loop not in _keepers:
         _keepers[loop] = Keeper()

@@ -39,7 +39,8 @@ def edit_message(*, message: Message, by: User, body: object) -> Message:
     """
     if message.author_id != by.pk:
         raise Forbidden("You can only edit your own messages.")
-    draft = gates.screen(gates.Draft(message.room_id, by.pk, by.kind, gates.clean(body), state=message.state))
+    text = gates.clean(body, may_be_empty=message.attached > 0)
+    draft = gates.screen(gates.Draft(message.room_id, by.pk, by.kind, body=text, state=message.state))
     mentions = mentioned(message.room, markup.mentions_in(draft.body))
     with transaction.atomic():
         message = locked(message, EDITABLE)
@@ -59,7 +60,7 @@ def edit_message(*, message: Message, by: User, body: object) -> Message:
 
 
 def withdraw_message(*, message: Message, by: User) -> Message:
-    """Take one's own message back: its words, those of its revisions and its marks are gone for good."""
+    """Take one's own message back: its words, those of its revisions, its files and its marks are gone for good."""
     if message.author_id != by.pk:
         raise Forbidden("You can only delete your own messages.")
     return recall(message, Message.State.WITHDRAWN, by)
@@ -78,9 +79,11 @@ def recall(message: Message, state: Message.State, by: User, **facts: str) -> Me
         )
         message.revisions.update(body="")
         message.reactions.all().delete()
+        if message.attached:
+            message.attachments.all().delete()
         message.body = message.html = message.notice = ""
-        message.mentions, message.state = [], state
-        message.save(update_fields=["body", "html", "notice", "mentions", "state"])
+        message.mentions, message.state, message.attached = [], state, 0
+        message.save(update_fields=["body", "html", "notice", "mentions", "state", "attached"])
         tell(
             message,
             f"message.{state}",

@@ -29,9 +29,9 @@ from ..errors import Conflict, Forbidden, NotFound, Unavailable
 from ..live.frames import Frame, wire
 from ..models import Room, User
 from ..models.allowance import What
-from .drafting import Links, Place, Posting, Speaker, links_of, prepare
+from .drafting import Links, Place, Posting, Speaker, links_of, not_attachable, prepare
 from .keeping import keep
-from .posting_sql import KEEP, LOOK_UP, STORED, WHY_NOT
+from .posting_sql import KEEP, KEEP_WITH_FILES, LOOK_UP, STORED, UNUSED, WHY_NOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ def not_kept(rows: list[tuple[Any, ...]]) -> Exception:
     return Forbidden() if visible else NotFound()
 
 
+def check_files(posting: Posting, rows: list[tuple[Any, ...]]) -> None:
+    if rows[0][0] < len(posting.wanted.attachments):
+        raise not_attachable()
+
+
 def frame_of(posting: Posting, links: Links, seq: int, json: str) -> Frame:
     return Frame(
         room_id=posting.place.id,
@@ -85,12 +90,13 @@ async def apost_message(
     reply_to: str | UUID | None = None,
     thread: str | UUID | None = None,
     visible_to: Sequence[str] | None = None,
+    attachments: Sequence[str | UUID] | None = None,
 ) -> Posted:
     """Keep what somebody said, from inside a loop: one round trip for a plain message. Raises any RoomsError.
 
     The caller need not have asked whether they may: unless `speaker.trusted`, the statement re-reads their role.
     """
-    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to)
+    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to, attachments)
     links = Links()
     if posting.wanted.any:
         links = links_of(posting, (await db.fetch(LOOK_UP, posting.look_up_params()))[0])
@@ -100,6 +106,8 @@ async def apost_message(
         return stored(posting, await db.fetch(STORED, posting.key))
     if row is None and client_id and (before := await db.fetch(STORED, posting.key)):
         return stored(posting, before)
+    if row is None and posting.wanted.attachments:
+        check_files(posting, await db.fetch(UNUSED, posting.key))
     if row is None:
         raise not_kept(await db.fetch(WHY_NOT, posting.key))
     seq, event_id, pending, json = row
@@ -118,6 +126,7 @@ def post_message(
     reply_to: str | UUID | None = None,
     thread: str | UUID | None = None,
     visible_to: Sequence[str] | None = None,
+    attachments: Sequence[str | UUID] | None = None,
     trusted: bool = False,
     counted: bool = True,
 ) -> Posted:
@@ -129,13 +138,14 @@ def post_message(
         Place(room.pk, room.slug),
         Speaker(author.pk, author.kind, trusted or author.is_superuser),
     )
-    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to)
+    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to, attachments)
+    statement = KEEP_WITH_FILES if posting.wanted.attachments else KEEP
     links = Links()
     if posting.wanted.any:
         links = links_of(posting, ask(LOOK_UP, posting.look_up_params())[0])
     try:
         with transaction.atomic():
-            rows = ask(KEEP, posting.keep_params(links) | ({} if counted else UNCOUNTED))
+            rows = ask(statement, posting.keep_params(links) | ({} if counted else UNCOUNTED))
             if rows:
                 seq, event_id, pending, json = rows[0]
                 frame = frame_of(posting, links, seq, json)
@@ -146,6 +156,8 @@ def post_message(
         return stored(posting, ask(STORED, posting.key))
     if not rows and client_id and (before := ask(STORED, posting.key)):
         return stored(posting, before)
+    if not rows and posting.wanted.attachments:
+        check_files(posting, ask(UNUSED, posting.key))
     if not rows:
         raise not_kept(ask(WHY_NOT, posting.key))
     return Posted(json, created=True)

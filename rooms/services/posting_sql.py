@@ -19,35 +19,58 @@ LOOK_UP = f"""
                  WHERE s.room_id = %(room)s AND u.username = ANY(%(visible_to)s) ORDER BY u.id)
 """
 
-NEW_MESSAGE_JSON = queries.MESSAGE_JSON.replace(queries.REACTIONS_JSON, "'[]'::json")
+NEW_MESSAGE_JSON = queries.MESSAGE_JSON.replace(queries.REACTIONS_JSON, "'[]'::json").replace(
+    queries.ATTACHMENTS_JSON, "'[]'::json"
+)
+WITH_FILES_JSON = queries.MESSAGE_JSON.replace(queries.REACTIONS_JSON, "'[]'::json").replace(
+    queries.ATTACHMENTS_JSON, f"(SELECT json_agg({queries.ATTACHMENT_JSON} ORDER BY f.place) FROM filed f)"
+)
 
-# The room's row is locked first and the membership after it, as all services do: the other way round they would wait
-# for each other. What one may send is counted after both, so a room's counts are only touched under its lock.
-KEEP = f"""
+# Files are their author's own, uploaded here and in no message yet. They are locked after the room: of two messages
+# that want the same one, the second finds it taken, and is not kept.
+CLAIM = """
+    ), claimed AS MATERIALIZED (
+        SELECT f.id FROM place JOIN rooms_attachment f ON f.room_id = place.id
+        WHERE f.id = ANY(%(attachments)s) AND f.uploader_id = %(author)s AND f.message_id IS NULL
+        FOR UPDATE OF f"""
+ALL_CLAIMED = "(SELECT count(*) FROM claimed) = cardinality(%(attachments)s::uuid[])"
+FILE = """
+    ), filed AS (
+        UPDATE rooms_attachment f SET message_id = %(id)s, place = array_position(%(attachments)s::uuid[], f.id)
+        FROM r, claimed WHERE f.id = claimed.id RETURNING f.*"""
+
+
+def keep_sql(*, files: bool) -> str:
+    """The room's row is locked first and the membership after it, as all services do: the other way round they would
+    wait for each other. What one may send is counted after both, so a room's counts are only touched under its lock.
+    """
+    complete = f"AND {ALL_CLAIMED}" if files else ""
+    return f"""
     WITH place AS (
         SELECT id FROM rooms_room WHERE id = %(room)s AND deleted_at IS NULL FOR NO KEY UPDATE
     ), sender AS (
         SELECT s.role FROM place JOIN rooms_membership s ON s.room_id = place.id JOIN rooms_user u ON u.id = s.user_id
         WHERE s.user_id = %(author)s AND s.role = ANY(%(roles)s) AND u.is_active
-        FOR SHARE OF s
+        FOR SHARE OF s{CLAIM if files else ""}
     ), allowed AS MATERIALIZED (
         SELECT {most_sql("send", "(SELECT role FROM sender)")} AS most FROM rooms_user u WHERE u.id = %(author)s
     ), counted AS (
         INSERT INTO rooms_tally AS t (user_id, room_id, what, since, used, most, told)
         SELECT %(author)s, place.id, 'send', statement_timestamp(), 1, allowed.most, false FROM place, allowed
-        WHERE allowed.most > 0 AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
+        WHERE allowed.most > 0 AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender)) {complete}
         {count_sql(What.SEND)} RETURNING 1
     ), r AS (
         UPDATE rooms_room SET last_seq = last_seq + 1
         WHERE id = (SELECT id FROM place) AND (%(trusted)s OR EXISTS (SELECT 1 FROM sender))
-              AND ((SELECT most FROM allowed) = 0 OR EXISTS (SELECT 1 FROM counted))
+              AND ((SELECT most FROM allowed) = 0 OR EXISTS (SELECT 1 FROM counted)) {complete}
         RETURNING id, slug, last_seq, watched
     ), m AS (
         INSERT INTO rooms_message (id, room_id, seq, author_id, body, html, state, mentions, reply_to_id, thread_id,
-                                   visible_to, client_id, fingerprint, notice, created_at)
+                                   visible_to, client_id, fingerprint, notice, attached, created_at)
         SELECT %(id)s, r.id, r.last_seq, %(author)s, %(body)s, %(html)s, %(state)s, %(mentions)s, %(reply_to)s,
-               %(thread)s, %(visible_to)s, %(client_id)s, %(fingerprint)s, '', statement_timestamp() FROM r
-        RETURNING *
+               %(thread)s, %(visible_to)s, %(client_id)s, %(fingerprint)s, '',
+               {"cardinality(%(attachments)s::uuid[])" if files else "0"}, statement_timestamp() FROM r
+        RETURNING *{FILE if files else ""}
     ), e AS (
         INSERT INTO rooms_event (room_id, seq, type, actor_id, message_id, data, visible_to, moderators_only, pending,
                                  created_at)
@@ -55,9 +78,13 @@ KEEP = f"""
                r.watched AND %(handled)s, statement_timestamp() FROM r
         RETURNING id, pending
     )
-    SELECT r.last_seq, e.id, e.pending, {NEW_MESSAGE_JSON}::text
+    SELECT r.last_seq, e.id, e.pending, {WITH_FILES_JSON if files else NEW_MESSAGE_JSON}::text
     FROM m, r, e, rooms_user a WHERE a.id = m.author_id
-"""
+    """
+
+
+KEEP = keep_sql(files=False)
+KEEP_WITH_FILES = keep_sql(files=True)
 
 # The same for many, told as JSON. It waits for nobody's lock: what it cannot have at once it leaves out, with whatever
 # may not be kept or is there already, and all that somebody says here if it is more than they may send. `KEEP` finds
@@ -121,6 +148,12 @@ KEEP_TOGETHER = f"""
 STORED = f"""
     SELECT m.fingerprint, {queries.MESSAGE_JSON}::text FROM {queries.FROM_MESSAGE}
     WHERE m.room_id = %(room)s AND m.author_id = %(author)s AND m.client_id = %(client_id)s
+"""
+
+# How many of these files one may still put into a message here.
+UNUSED = """
+    SELECT count(*) FROM rooms_attachment f
+    WHERE f.id = ANY(%(attachments)s) AND f.room_id = %(room)s AND f.uploader_id = %(author)s AND f.message_id IS NULL
 """
 
 # Whether they may see the room; how many they have sent, if that is all that stood against it; seconds until then.

@@ -13,6 +13,7 @@ from ..errors import Conflict, Forbidden, Invalid
 from ..events import record
 from ..legible import is_one_line, is_seen
 from ..models import Membership, Room, User
+from .attachments import forget_attachments
 from .messages import lock_room
 
 RESERVED = frozenset({"new", "api", "admin", "accounts", "static", "ws", "search", "join", "chat"})
@@ -71,11 +72,14 @@ def change_room(*, room: Room, by: User, **changes: Any) -> Room:
 
 
 def delete_room(*, room: Room, by: User) -> None:
-    """Nobody can open it any more; its rows go with the retention rule. Raises NotFound when it is gone already."""
+    """Nobody can open it any more, and its files are gone; its rows go with the retention rule. Raises NotFound when it
+    is gone already."""
     with transaction.atomic():
         room = lock_room(room)
         record(room, "room.deleted", actor=by, data={"by": by.username})
         Room.objects.filter(pk=room.pk).update(deleted_at=Now())
+        if room.kind == Room.Kind.ROOM:  # a session can be restored; its files go with its rows
+            forget_attachments(room)
 
 
 def began(user: User, role: str) -> dict[str, str]:

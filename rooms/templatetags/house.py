@@ -24,6 +24,8 @@ HUES = (
     30  # degrees from one colour of static/css/faces.css to the next: the policy for browsers allows no styles inline
 )
 
+SHOWN_WIDTH, SHOWN_HEIGHT = 320, 320
+
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
@@ -55,6 +57,14 @@ def initials(name: str) -> str:
     """Two letters for two names, one for one."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)) or name[:1]
+
+
+@register.filter
+def measures(attachment: Mapping[str, Any]) -> SafeString:
+    """How large a picture of a message is shown, so that its place is there before it is."""
+    width, height = attachment["width"], attachment["height"]
+    scale = min(1, SHOWN_WIDTH / width, SHOWN_HEIGHT / height)
+    return format_html('width="{}" height="{}"', max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 @register.filter

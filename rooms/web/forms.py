@@ -40,7 +40,7 @@ def explained(choices: list[tuple[Any, str, str]]) -> list[tuple[Any, str]]:
 
 
 class SayForm(forms.Form):
-    body = forms.CharField(strip=False, widget=forms.Textarea)
+    body = forms.CharField(required=False, strip=False, widget=forms.Textarea)
     client_id = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     reply_to = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

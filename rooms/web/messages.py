@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ..access import message_for, reader_in, room_for
 from ..errors import NotFound, RoomsError
+from ..models import Attachment, Room
+from ..services.attachments import attach_file
 from . import timeline
 from .composing import post_with_parts
 from .doors import PageRequest, complain, page, with_patience
@@ -23,15 +25,31 @@ from .rooms import draw_room
 def say(request: PageRequest, slug: str) -> HttpResponse:
     """Post from a page without scripts. What was typed stays typed when it is refused."""
     room = room_for(request.user, slug, "rooms.post_message")
-    form = SayForm(request.POST)
+    form, files = SayForm(request.POST), files_before(request, room)
     if form.is_valid():
         try:
-            post_with_parts(room=room, author=request.user, said=request.POST, **form.cleaned_data)
+            for file in request.FILES.getlist("files"):
+                files.append(attach_file(room=room, by=request.user, file=file))
+            facts = {**form.cleaned_data, "attachments": [file.pk for file in files]}
+            post_with_parts(room=room, author=request.user, said=request.POST, **facts)
             return redirect(f"{room.get_absolute_url()}#end")
         except RoomsError as error:
             complain(form, error)
-            return with_patience(draw_room(request, room, form, status=error.status), error)
-    return draw_room(request, room, form, status=400)
+            return with_patience(draw_room(request, room, form, status=error.status, waiting=files), error)
+    return draw_room(request, room, form, status=400, waiting=files)
+
+
+def files_before(request: PageRequest, room: Room) -> list[Attachment]:
+    """Those of the person's own that came with a message that was refused, and are still to be sent."""
+    named = [id for id in request.POST.getlist("attachments") if is_uuid(id)]
+    return list(Attachment.objects.filter(pk__in=named, room=room, uploader=request.user, message=None))
+
+
+def is_uuid(value: str) -> bool:
+    try:
+        return bool(UUID(value))
+    except ValueError:
+        return False
 
 
 @require_GET

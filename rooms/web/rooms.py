@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings as conf
@@ -13,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ..access import reader_in, require, rights_in, room_for
 from ..errors import RoomsError
-from ..models import Membership, Room, User
+from ..models import Attachment, Membership, Room, User
+from ..services.drafting import MAX_ATTACHED
 from ..services.reactions import mark_read
 from ..services.rooms import change_room, create_room, delete_room
 from . import timeline
@@ -70,8 +72,12 @@ def show(request: PageRequest, slug: str) -> HttpResponse:
     return draw_room(request, room, SayForm(initial={"reply_to": request.GET.get("reply_to", "")}))
 
 
-def draw_room(request: PageRequest, room: Room, form: SayForm, status: int = 200) -> HttpResponse:
-    return render(request, "rooms/room.html", room_context(request, room, form), status=status)
+def draw_room(
+    request: PageRequest, room: Room, form: SayForm, status: int = 200, waiting: Sequence[Attachment] = ()
+) -> HttpResponse:
+    """`waiting` are files that came with a message that was refused."""
+    context = room_context(request, room, form) | {"waiting": waiting}
+    return render(request, "rooms/room.html", context, status=status)
 
 
 def room_context(request: PageRequest, room: Room, form: SayForm) -> dict[str, Any]:
@@ -92,6 +98,8 @@ def room_context(request: PageRequest, room: Room, form: SayForm) -> dict[str, A
         "may_seat": rights.allow("manage_seats"),
         "max_characters": conf.MESSAGE_MAX_CHARACTERS,
         "composer_parts": parts_for(room, request.user, request.POST),
+        "most_files": MAX_ATTACHED,
+        "most_bytes": conf.ATTACHMENT_MAX_BYTES,
         **shown,
         **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }

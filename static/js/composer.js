@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { Asking } from "./asking.js";
+import { Attach } from "./attach.js";
 import { Drafts } from "./drafts.js";
 import { Estimate } from "./estimate.js";
 import { MentionMenu } from "./mention_menu.js";
@@ -29,6 +30,8 @@ export class Composer extends EventTarget {
     this.input = this.form.elements.body;
     this.outbox = new Outbox({ room, feed, timeline, drafts: this.drafts, takeBack: (letter) => this.#takeBack(letter) });
     this.asking = new Asking(this.form);
+    this.attach = new Attach({ room, form: this.form, drafts: this.drafts, complain: (words) => this.complain(words) });
+    this.attach.addEventListener("change", () => this.#changed());
     this.menu = new MentionMenu({ input: this.input, element: document.getElementById("mention-menu"), people });
     if (!this.input.value) this.input.value = this.drafts.text;
     this.estimate = new Estimate({ room, form: this.form, asking: this.asking });
@@ -63,9 +66,12 @@ export class Composer extends EventTarget {
 
   #send() {
     const body = this.input.value;
-    if (!body.trim() || this.isBlocked || this.#isTooLong) return;
+    if (this.#isEmpty || this.isBlocked || this.#isTooLong) return;
+    if (this.attach.isBusy) return this.complain("A file is still on its way. Send again when it is there.");
+    if (this.attach.hasRefused) return this.complain("A file could not be attached. Remove it, then send again.");
+    if (this.attach.described) return this.attach.described.then(() => this.#send());
     this.input.value = "";
-    this.outbox.send({ body, replyTo: this.#reply?.dataset.id, wish: this.asking.wish });
+    this.outbox.send({ body, replyTo: this.#reply?.dataset.id, wish: this.asking.wish, files: this.attach.take() });
     this.replyTo(null);
     this.asking.take(null);
     this.asking.close();
@@ -74,6 +80,10 @@ export class Composer extends EventTarget {
     this.typing.said();
     this.timeline.paging.toEnd();
     this.input.focus();
+  }
+
+  get #isEmpty() {
+    return !this.input.value.trim() && !this.attach.count;
   }
 
   get #length() {
@@ -88,7 +98,7 @@ export class Composer extends EventTarget {
     const most = Number(this.input.dataset.max);
     if (!this.isBlocked) this.#say(this.#length > most * TELL_LENGTH_FROM ? `${this.#length} of ${most} characters` : "");
     this.complain("");
-    this.form.classList.toggle("is-empty", !this.input.value.trim());
+    this.form.classList.toggle("is-empty", this.#isEmpty);
     this.drafts.text = this.input.value;
     grow(this.input);
     if (byHand && this.input.value.trim()) this.typing.say();
@@ -104,7 +114,8 @@ export class Composer extends EventTarget {
     this.input.focus();
   }
 
-  #takeBack({ body, replyTo, wish }) {
+  #takeBack({ body, replyTo, wish, files }) {
+    this.attach.put(files);
     this.input.value = [body, this.input.value].filter(Boolean).join("\n");
     const article = replyTo && this.timeline.find(replyTo);
     if (article) this.replyTo(article);
@@ -118,7 +129,7 @@ export class Composer extends EventTarget {
     if (!this.form) return;
     this.isBlocked = true;
     this.form.querySelector(".composer__send").disabled = true;
-    this.input.readOnly = true;
+    this.input.readOnly = this.attach.isClosed = true;
     this.#say(CLOSED[reason] ?? CLOSED.no_access);
   }
 

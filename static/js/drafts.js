@@ -1,8 +1,11 @@
 // What somebody began to say, and what could not be sent yet: kept on their own device, per room.
 
+const DAY = 24 * 3600 * 1000;
+
 export class Drafts {
   constructor({ me, slug }) {
     this.draftKey = `draft:${me}:${slug}`;
+    this.filesKey = `files:${me}:${slug}`;
     this.outboxKey = `outbox:${me}:${slug}`;
   }
 
@@ -12,6 +15,16 @@ export class Drafts {
 
   set text(text) {
     write(this.draftKey, text.trim() ? text : null);
+  }
+
+  // Uploaded for the message being written; the server keeps them for a day.
+  get files() {
+    const { at, files } = read(this.filesKey) ?? {};
+    return at > Date.now() - DAY ? files : [];
+  }
+
+  set files(files) {
+    write(this.filesKey, files.length ? { at: Date.now(), files } : null);
   }
 
   get outbox() {

@@ -63,6 +63,31 @@ function any(signals) {
   return controller.signal;
 }
 
+// A form with a file; fetch cannot say how far it is. `progress` is told a part of 1.
+export function upload(path, form, { signal, progress }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const facts = () => {
+      try {
+        return JSON.parse(request.responseText);
+      } catch {
+        return {};
+      }
+    };
+    request.open("POST", path);
+    request.setRequestHeader("X-CSRFToken", cookie("csrftoken"));
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", ({ loaded, total }) => total && progress(loaded / total));
+    request.addEventListener("load", () =>
+      request.status < 400 ? resolve(facts()) : reject(new Refusal(facts(), request.status)),
+    );
+    request.addEventListener("error", () => reject(unreachable()));
+    request.addEventListener("abort", () => reject(unreachable()));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(form);
+  });
+}
+
 async function refusalOf(response) {
   try {
     return new Refusal(await response.json(), response.status);

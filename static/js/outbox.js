@@ -2,6 +2,7 @@
 // A letter keeps its client id over every try, so sending it twice says it once.
 
 import { announce } from "./announce.js";
+import { drawAttached } from "./attach.js";
 import { ask, askJSON } from "./http.js";
 
 const CONFIRMED_WITHIN = 3000;
@@ -35,8 +36,10 @@ export class Outbox {
     }
   }
 
-  #deliver({ client, body, replyTo, wish }) {
-    const said = { body, client_id: client, ...(replyTo && { reply_to: replyTo }), ...wish };
+  #deliver({ client, body, replyTo, wish, files = [] }) {
+    const attachments = files.map(({ id }) => id);
+    const more = { ...(replyTo && { reply_to: replyTo }), ...(files.length && { attachments }), ...wish };
+    const said = { body, client_id: client, ...more };
     if (this.feed.hasSocket) return this.feed.command(wish ? "message.ask" : "message.post", said);
     return askJSON(`/api/v1/rooms/${this.room.slug}/${wish ? "ask" : "messages"}/`, { method: "POST", body: said });
   }
@@ -110,11 +113,12 @@ export class Outbox {
     article.querySelector(".message__failed")?.remove();
   }
 
-  #draw({ client, body, at }) {
+  #draw({ client, body, at, files = [] }) {
     const article = document.importNode(document.getElementById("pending-message").content, true).firstElementChild;
     Object.assign(article.dataset, { client, at });
     article.querySelector("time").dateTime = at;
     article.querySelector(".message__text").textContent = body;
+    if (files.length) article.querySelector(".message__body").after(drawAttached(files));
     this.timeline.personal.touch(article);
     return article;
   }

@@ -4,6 +4,7 @@ import pytest
 
 from rooms.models import Room, User
 from rooms.services.messages import post_message
+from tests.files import attached
 
 from .wire import bearing, do, numbered, seqs, signed_in, token_of
 
@@ -142,3 +143,30 @@ async def test_who_sends_too_much_over_the_socket_is_told_when_to_go_on(den: Roo
     refused = answers[-1]
     assert (refused["code"], 0 < refused["retry_after"] <= 60) == ("rate_limited", True)
     assert refused["detail"].startswith("You have sent 2 messages in this room within a minute. You can go on in ")
+
+
+async def test_a_file_goes_with_a_message_over_the_socket_and_whoever_may_not_read_it_gets_no_frame(
+    den: Room, ada: User, bob: User, mod: User, eve: User
+):
+    one, two = (
+        await do(attached, room=den, by=ada),
+        await do(attached, room=den, by=ada, name="notes.txt", content=b"milk"),
+    )
+    async with await signed_in(ada) as hers, await signed_in(bob) as his, await signed_in(mod) as theirs:
+        for wire in (his, theirs):
+            await wire.open("den")
+        said = {"room": "den", "attachments": [str(two.pk), str(one.pk)], "client_id": "c1"}
+        posted = (await hers.ask("message.post", **said))["data"]
+        assert [file["name"] for file in posted["attachments"]] == ["notes.txt", "cat.png"]
+        heard = (await his.until("message.posted"))["data"]["message"]
+        assert heard["attachments"] == posted["attachments"]
+        assert (await hers.ask("message.post", **said))["data"]["id"] == posted["id"]
+        refused = await hers.ask("message.post", room="den", body="again", attachments=[str(one.pk)])
+        assert (refused["code"], list(refused["fields"])) == ("invalid", ["attachments"])
+        assert (await hers.ask("message.post", room="den"))["fields"] == {"body": ["This field is required."]}
+        secret = await do(attached, room=den, by=ada, name="secret.png")
+        await hers.ask("message.post", room="den", visible_to=["bob"], attachments=[str(secret.pk)])
+        assert (await his.until("message.posted"))["data"]["message"]["attachments"][0]["name"] == "secret.png"
+        assert (await theirs.until("skip"))["id"] == heard["seq"] + 1
+    async with await signed_in(eve) as wire:
+        assert (await wire.ask("message.post", room="den", attachments=[str(one.pk)]))["code"] == "not_found"

@@ -115,9 +115,10 @@ async def test_a_token_does_not_excuse_a_foreign_origin(origins):
     assert inside.scope is None
 
 
-def request(**headers: str) -> dict[str, Any]:
+def request(path: str = "/", **headers: str) -> dict[str, Any]:
     return {
         "type": "http",
+        "path": path,
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }
 
@@ -150,6 +151,26 @@ async def test_a_body_that_declares_nothing_is_stopped_at_the_limit(settings):
     assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
     assert said[0]["status"] == 413
     assert inside.body == b"12345"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/rooms/den/attachments/", 200),
+        ("/rooms/den/messages/", 200),
+        ("/api/v1/rooms/den/messages/", 413),
+        ("/api/v1/rooms/den/attachments/more/", 413),
+        ("/", 413),
+    ],
+)
+async def test_a_file_may_be_longer_than_other_bodies_where_files_arrive(settings, path, status):
+    settings.MAX_REQUEST_BYTES, settings.ATTACHMENT_MAX_BYTES = 10, 90
+    inside = Inside()
+    assert (await knock(BodyLimit(inside), request(path, content_length="100"), part(b"x" * 100)))[0][
+        "status"
+    ] == status
+    too_long = await knock(BodyLimit(Inside()), request(path, content_length="101"), part(b"x" * 101))
+    assert too_long[0]["status"] == 413
 
 
 async def test_without_proxies_of_ours_nobody_can_claim_another_address(settings):

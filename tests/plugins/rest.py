@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -78,11 +78,33 @@ class Caller:
     def post(self, path: str, data: Any = None, **kwargs: Any) -> Answer:
         return self("POST", path, data, **kwargs)
 
+    def upload(self, slug: str, name: str, content: bytes, **fields: str) -> Answer:
+        """A file in the field `file`, as a browser sends it."""
+        body, content_type = multipart({"file": (name, content)}, fields)
+        return self("POST", f"rooms/{slug}/attachments/", raw=body, content_type=content_type)
+
     def patch(self, path: str, data: Any = None, **kwargs: Any) -> Answer:
         return self("PATCH", path, data, **kwargs)
 
     def delete(self, path: str, data: Any = None, **kwargs: Any) -> Answer:
         return self("DELETE", path, data, **kwargs)
+
+
+def multipart(files: Mapping[str, tuple[str, bytes]], fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """A form with files, and its content type."""
+    mark = "----of-the-tests"
+    quoted = {
+        name: (given.replace("\\", "\\\\").replace('"', "%22"), content) for name, (given, content) in files.items()
+    }
+    parts = [
+        *(f'form-data; name="{name}"\r\n\r\n'.encode() + value.encode() for name, value in fields.items()),
+        *(
+            f'form-data; name="{name}"; filename="{given}"\r\nContent-Type: image/png\r\n\r\n'.encode() + content
+            for name, (given, content) in quoted.items()
+        ),
+    ]
+    body = b"".join(f"--{mark}\r\nContent-Disposition: ".encode() + part + b"\r\n" for part in parts)
+    return body + f"--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
 
 
 Asking = Callable[..., Caller]

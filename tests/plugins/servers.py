@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def start_servers() -> None:
     global session
     session = servers.start()
+    os.environ[f"{ADDRESSES}_MEDIA"] = tempfile.mkdtemp(prefix="chatroom-tests-media-")
     os.environ[f"{ADDRESSES}_POSTGRES"] = session.postgres.service.url
     os.environ[f"{ADDRESSES}_REDIS"] = session.redis.service.url_of(0).removesuffix("/0")
 
@@ -51,6 +54,7 @@ def stop_servers() -> None:
     if session is not None:
         session.stop()
         session = None
+        shutil.rmtree(os.environ[f"{ADDRESSES}_MEDIA"], ignore_errors=True)
 
 
 def settings_environment(worker: str) -> dict[str, str]:
@@ -66,7 +70,9 @@ def settings_environment(worker: str) -> dict[str, str]:
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
         "DEBUG": "0",
         "LLM_MODEL": "",
+        "MEDIA_ROOT": f"{os.environ[f'{ADDRESSES}_MEDIA']}/{worker or 'one'}",
         "SENDS_PER_MINUTE": "0",
+        "UPLOADS_PER_MINUTE": "0",
         "ASKS_PER_MINUTE": "0",
         "ASKS_PER_DAY": "0",
         "LLM_SCRIPTED_FIRST_TOKEN_MS": "0",

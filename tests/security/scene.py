@@ -7,10 +7,13 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from agents.models import Agent, AgentVersion, Approval, Dispute, RoomNote, Seat, Step, Task
-from rooms.models import ApiToken, Event, Membership, Message, Room, User
+from rooms.models import ApiToken, Attachment, Event, Membership, Message, Room, User
+from rooms.models.attachment import new_key
 from rooms.services.invitations import create_invitation
 from rooms.services.secrets import new_secret
 from tests.plugins.rest import ALL
@@ -109,7 +112,14 @@ def scene(people: dict[str, User]) -> Scene:
     secretary = private_agent(ada, f"secretary-{number}")
     session, deleted = (conversation(ada, echo.agent, f"s-{name}-{number}") for name in ("talk", "gone"))
     Room.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    waiting, sent, whispered = (
+        attachment(den, person, **facts)
+        for person, facts in ((bob, {}), (bob, {"message_id": said}), (ada, {"message_id": whisper}))
+    )
     names = {
+        "waiting": waiting,
+        "sent": sent,
+        "whispered": whispered,
         "secretary": secretary.user.username,
         "session": session.slug,
         "deleted_session": deleted.slug,
@@ -156,6 +166,20 @@ def message(room: Room, author: User, body: str, **facts: Any) -> str:
     found = Message.objects.create(room=room, seq=room.last_seq, author=author, body=body, html=body, **facts)
     Event.objects.create(room=room, seq=found.seq, type="message.posted", actor=author, message=found)
     room.save(update_fields=["last_seq"])
+    return str(found.pk)
+
+
+def attachment(room: Room, uploader: User, **facts: Any) -> str:
+    """Put there without its service, which would draw a picture: a scene is made a thousand times."""
+    if facts:
+        facts["place"] = 1
+        Message.objects.filter(pk=facts["message_id"]).update(attached=1)
+    key = new_key()
+    path = default_storage.save(f"attachments/{key[:2]}/{key}.png", ContentFile(b"a cat"))
+    found = Attachment.objects.create(
+        room=room, uploader=uploader, key=key, kind="image", name="cat.png", content_type="image/png", size=5,
+        width=1, height=1, sha256="0" * 64, file=path, thumbnail=path, view=path, **facts,
+    )  # fmt: skip
     return str(found.pk)
 
 

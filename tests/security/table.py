@@ -113,6 +113,7 @@ AGENT = {
     "total_seconds": "120",
 }
 """What the form of an agent has to say."""
+PARTS = ("", "content/", "thumbnail/")
 EVENTS = "rooms/{den}/events/?after=0"
 PAGE_FOR_ALL = dict.fromkeys(ROLES, OK)
 
@@ -130,6 +131,11 @@ ACTIONS = [
         Page("GET", "/rooms/{den}/messages/{held}/"), but={"gus": NOTHING}),
     row("read a whisper between ada and mod", READS, {"ada", "mod"}, Rest("GET", "messages/{whisper}/"),
         Page("GET", "/rooms/{den}/messages/{whisper}/"), but={"gus": NOTHING, "bob": NOTHING, "root": NOTHING}),
+    row("look at bob's picture", READS, GUESTS, *(Rest("GET", f"attachments/{{sent}}/{part}") for part in PARTS)),
+    row("look at a whispered picture", READS, {"ada", "mod"}, *(Rest("GET", f"attachments/{{whispered}}/{part}") for part in PARTS),
+        but={"gus": NOTHING, "bob": NOTHING, "root": NOTHING}),
+    row("look at a picture bob has not sent", READS, {"bob"}, *(Rest("GET", f"attachments/{{waiting}}/{part}") for part in PARTS),
+        but=dict.fromkeys(("gus", "mod", "ada", "root"), NOTHING)),
     row("search the room", READS, GUESTS, Rest("GET", "rooms/{den}/search/?q=hello"), Page("GET", "/rooms/{den}/search?q=hello")),
     row(
         "hear the room", READS, GUESTS,
@@ -157,6 +163,13 @@ ACTIONS = [
     row("say something", WRITES, GUESTS - {"root"}, Rest("POST", "rooms/{den}/messages/", {"body": "hi"}),
         Live("message.post", {"room": "{den}", "body": "hi"}), Page("POST", "/rooms/{den}/messages/", {"body": "hi"}),
         but={"root": OK}),
+    row("upload a file", WRITES, GUESTS, Rest("POST", "rooms/{den}/attachments/")),
+    row("remove a file bob has not sent", WRITES, {"bob"}, Rest("DELETE", "attachments/{waiting}/"),
+        but=dict.fromkeys(("gus", "mod", "ada", "root"), NOTHING)),
+    row("describe it", WRITES, {"bob"}, Rest("PATCH", "attachments/{waiting}/", {"alt": "A cat"}),
+        but=dict.fromkeys(("gus", "mod", "ada", "root"), NOTHING)),
+    row("take a file out of bob's message, who is told to take the message back", WRITES, MODERATORS | {"bob"},
+        Rest("DELETE", "attachments/{sent}/")),
     row("be seen typing", WRITES, GUESTS, Live("typing", {"room": "{den}"})),
     row("edit bob's message", WRITES, {"bob"}, Rest("PATCH", "messages/{said}/", {"body": "hi again"}),
         Live("message.edit", {"message": "{said}", "body": "hi again"})),

@@ -1,0 +1,242 @@
+"""Files in rooms: taken in, shown to their uploader, put into messages (`posting`), and forgotten."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from .. import pictures
+from ..allowances import count_upload
+from ..errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from ..legible import is_one_line
+from ..models import Attachment, Message, Room, User
+from ..models.attachment import FOLDER, SHARD
+from ..spans import counted
+from .messages import locked, redact_message, tell
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 30
+"""Files of one person that are in no message yet, in all rooms together."""
+KEPT_UNPOSTED = timedelta(days=1)
+NEVER_MIND_YOUNGER = timedelta(hours=1)
+"""A file is there before its row is."""
+UNKNOWN = "application/octet-stream"
+LONGEST_NAME = 120
+LONGEST_ENDING = 16
+NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+Contents = dict[str, tuple[str, File]]
+"""What is stored for a field: the ending of its name, and the file."""
+
+
+def attach_file(*, room: Room, by: User, file: File, alt: str = "") -> Attachment:
+    """Take in a file that one of their messages here may carry within a day. The caller has asked for `post_message`.
+
+    Raises Invalid, TooLarge, RateLimited, or Conflict when too many wait already. A file that turns out to be no good
+    has counted: looking at it is what costs.
+    """
+    attachment = Attachment(room=room, uploader=by, name=clean_name(file.name or ""), alt=checked_alt(alt))
+    check_size(file)
+    check_waiting(by)
+    count_upload(by)
+    return keep(attachment, contents_of(attachment, file))
+
+
+def clean_name(given: str) -> str:
+    """The last part of it, without what is not shown or turns what is: it stands beside words of ours."""
+    last = PurePosixPath(unicodedata.normalize("NFC", given).replace("\\", "/")).name
+    seen = "".join(one for one in last.replace("\t", " ") if unicodedata.category(one) not in NOT_SHOWN)
+    name = PurePosixPath(" ".join(seen.split()).strip(". ") or "file")
+    ending = name.suffix if len(name.suffix) <= LONGEST_ENDING else ""
+    return name.name.removesuffix(ending)[: LONGEST_NAME - len(ending)] + ending
+
+
+def checked_alt(alt: str) -> str:
+    alt = alt.strip()
+    if len(alt) > 280 or not is_one_line(alt):
+        raise Invalid(fields={"alt": ["A description of at most 280 characters, in one line."]})
+    return alt
+
+
+def check_size(file: File) -> None:
+    if not file.size:
+        raise Invalid(fields={"file": ["This file is empty."]})
+    if file.size > settings.ATTACHMENT_MAX_BYTES:
+        most = megabytes(settings.ATTACHMENT_MAX_BYTES)
+        raise TooLarge(f"A file may have {most} at most; this one has {megabytes(file.size)}.")
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+
+
+def check_waiting(by: User) -> None:
+    if Attachment.objects.filter(uploader=by, message=None).count() >= MOST_WAITING:
+        waiting = counted(MOST_WAITING, "file")
+        raise Conflict(f"You have {waiting} that you have not sent. Send or remove some of them first.")
+
+
+def contents_of(attachment: Attachment, file: File) -> Contents:
+    """Set what is known of the file, and give what is to be stored of it."""
+    file.seek(0)
+    format = pictures.format_of(file.read(pictures.HEAD))
+    return picture(attachment, file, format) if format else download(attachment, file)
+
+
+def picture(attachment: Attachment, file: File, format: str) -> Contents:
+    drawn = pictures.redraw(file, format)
+    attachment.kind, attachment.content_type = Attachment.Kind.IMAGE, drawn.content_type
+    attachment.width, attachment.height = drawn.width, drawn.height
+    attachment.size, attachment.sha256 = len(drawn.content), sha256(drawn.content).hexdigest()
+    return {
+        "file": (format.lower(), ContentFile(drawn.content)),
+        "thumbnail": ("thumbnail.webp", ContentFile(drawn.thumbnail)),
+        "view": ("view.jpeg", ContentFile(drawn.view)),
+    }
+
+
+def download(attachment: Attachment, file: File) -> Contents:
+    """Kept as it came. What it is, only its name says, and nobody believes that."""
+    digest = sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    attachment.kind, attachment.content_type = Attachment.Kind.FILE, UNKNOWN
+    attachment.size, attachment.sha256 = file.size, digest.hexdigest()
+    file.seek(0)
+    return {"file": ("bin", file)}
+
+
+def keep(attachment: Attachment, contents: Contents) -> Attachment:
+    """Files first, then the row: what is left of a failure between the two is swept up."""
+    try:
+        for field, (ending, content) in contents.items():
+            getattr(attachment, field).save(ending, content, save=False)
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).get(pk=attachment.uploader_id)
+            check_waiting(attachment.uploader)
+            attachment.save(force_insert=True)
+    except BaseException:
+        remove_files(attachment.paths)
+        raise
+    return attachment
+
+
+def describe_attachment(*, attachment: Attachment, by: User, alt: str) -> Attachment:
+    """What a picture of theirs shows, said after it was uploaded and before it is sent."""
+    with transaction.atomic():
+        found = own_unposted(attachment, by)
+        found.alt = checked_alt(alt)
+        found.save(update_fields=["alt"])
+    return found
+
+
+# --- forgetting
+
+
+def remove_attachment(*, attachment: Attachment, by: User) -> None:
+    """Their own, before it is in a message; of somebody's message, by a moderator (the caller has asked).
+
+    A message of which nothing would be left is redacted.
+    """
+    message = attachment.message
+    if message is None:
+        remove_unposted(attachment, by)
+    elif not message.body and message.attached == 1:
+        redact_message(message=message, by=by)
+    else:
+        take_out(attachment, message, by)
+
+
+def take_out(attachment: Attachment, message: Message, by: User) -> None:
+    standing = [state for state in Message.State if state not in (Message.State.REDACTED, Message.State.WITHDRAWN)]
+    with transaction.atomic():
+        message = locked(message, standing)
+        if not Attachment.objects.filter(pk=attachment.pk).delete()[0]:
+            raise NotFound
+        Message.objects.filter(pk=message.pk).update(attached=F("attached") - 1)
+        tell(message, "message.edited", by, is_news=False, attachment=str(attachment.pk))
+
+
+def remove_unposted(attachment: Attachment, by: User) -> None:
+    with transaction.atomic():
+        own_unposted(attachment, by).delete()
+
+
+def own_unposted(attachment: Attachment, by: User) -> Attachment:
+    """As it is now, its row locked."""
+    if attachment.uploader_id != by.pk:
+        raise Forbidden
+    found = Attachment.objects.select_for_update().filter(pk=attachment.pk).first()
+    if found is None:
+        raise NotFound
+    if found.message_id is not None:
+        raise Conflict("It is in a message by now.")
+    return found
+
+
+def forget_attachments(room: Room) -> None:
+    """All of a room's files. Wants the transaction in which the room is deleted."""
+    if room.attachments.all().delete()[0]:
+        room.messages.filter(attached__gt=0).update(attached=0)
+
+
+def forget_unposted() -> int:
+    """Those that no message has carried for a day. What is being posted in this moment is passed over."""
+    old = Attachment.objects.filter(message=None, created_at__lt=Now() - KEPT_UNPOSTED)
+    with transaction.atomic():
+        found = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
+        return Attachment.objects.filter(pk__in=found).delete()[0]
+
+
+def forget_orphans(hour: int | None = None) -> int:
+    """Delete files that belong to no row. Each hour looks through some of the folders, and a day through all."""
+    hour = timezone.now().hour if hour is None else hour
+    shards = [f"{number:0{SHARD}x}" for number in range(16**SHARD) if number % 24 == hour]
+    orphans = [path for shard in shards for path in orphans_in(f"{FOLDER}/{shard}")]
+    remove_files(orphans)
+    return len(orphans)
+
+
+def orphans_in(folder: str) -> Iterator[str]:
+    try:
+        names = default_storage.listdir(folder)[1]
+    except FileNotFoundError:
+        return
+    for start in range(0, len(names), 1000):
+        some = names[start : start + 1000]
+        known = set(Attachment.objects.filter(key__in={key_of(name) for name in some}).values_list("key", flat=True))
+        lost = (f"{folder}/{name}" for name in some if key_of(name) not in known)
+        yield from (path for path in lost if is_old(path))
+
+
+def key_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def is_old(path: str) -> bool:
+    try:
+        return default_storage.get_modified_time(path) < timezone.now() - NEVER_MIND_YOUNGER
+    except FileNotFoundError:
+        return False
+
+
+def remove_files(paths: Sequence[str]) -> None:
+    """What cannot be deleted now is an orphan, and deleted later."""
+    for path in paths:
+        try:
+            default_storage.delete(path)
+        except OSError:
+            log.exception("a file could not be deleted")
