@@ -29,7 +29,7 @@ KEPT = """
 """
 READ = """
         UPDATE agents_step SET prompt_id = %(prompt)s::varchar, prompt_sha256 = %(sha256)s, prompt_tokens = %(tokens)s,
-               read = %(read)s::uuid[]
+               read = %(read)s::uuid[], pictures = %(pictures)s::jsonb
          WHERE id = %(step)s AND fence = %(fence)s
 """
 REMEMBER = f"WITH kept AS ({KEPT}) {READ}"
@@ -87,6 +87,7 @@ def facts_about(claim: Claim, told: Context) -> dict[str, Any]:
         "sha256": told.sha256,
         "tokens": told.tokens,
         "read": told.read,
+        "pictures": orjson.dumps([one.as_facts() for one in told.pictures]).decode(),
     }
 
 

@@ -9,8 +9,8 @@ the system role. And nobody can speak in another's name: what others said arrive
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,13 +22,15 @@ from django.utils.module_loading import import_string
 
 from rooms import prepared
 from rooms.audience import READABLE_BY_EACH_SQL, readable_by_each
-from rooms.models import Message
+from rooms.models import Attachment, Message
 
 from .instructions import Instructions, instructions_of
 from .llm.port import Turn, count_tokens
 from .models import Agent, Task
 from .models.prompt import sha256_of
 from .occasions import call_of, for_the_occasion
+from .pictures import SHARE, Album, Shown, files_of, in_words
+from .routes import sight_of
 
 PER_TURN = 4
 """Tokens a turn costs besides its text: role and separators."""
@@ -53,12 +55,14 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a processor adds: turns, their cost, the ids of the messages in them, and the template if it used one."""
+    """What a processor adds: turns, their cost, the ids of the messages in them and the pictures of those that are
+    shown, and the template if it used one."""
 
     turns: tuple[Turn, ...] = ()
     tokens: int = 0
     read: tuple[UUID, ...] = ()
     instructions: Instructions | None = None
+    pictures: tuple[Shown, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,11 +73,13 @@ class Context:
     tokens: int = 0
     read: list[UUID] = field(default_factory=list)
     instructions: Instructions | None = None
+    pictures: list[Shown] = field(default_factory=list)
 
     def add(self, part: Contribution) -> None:
         self.turns.extend(part.turns)
         self.tokens += part.tokens
         self.read.extend(part.read)
+        self.pictures.extend(part.pictures)
         self.instructions = part.instructions or self.instructions
 
     @property
@@ -123,6 +129,7 @@ def recent_messages(asking: Asking) -> Contribution:
     what stands for it."""
     chosen: list[tuple[UUID, Turn]] = []
     call = call_of(asking.task)
+    album = Album(sight_of(asking.agent), asking.free // SHARE)
     spent = sum(asking.cost(turn.content) for turn in call)
     for said in newest_first(asking):
         turn = turn_of(asking, said)
@@ -132,10 +139,12 @@ def recent_messages(asking: Asking) -> Contribution:
                 break
             turn = shortened(said, asking.free)
             cost = asking.cost(turn.content)
-        chosen.append((said.id, turn))
-        spent += cost
+        images = album.take(said.files, asking.free - spent - cost)
+        chosen.append((said.id, replace(turn, images=images) if images else turn))
+        spent += cost + sum(image.tokens for image in images)
     chosen.reverse()
-    return Contribution((*(turn for _, turn in chosen), *call), spent, tuple(id for id, _ in chosen))
+    turns = (*(turn for _, turn in chosen), *call)
+    return Contribution(turns, spent, tuple(id for id, _ in chosen), pictures=tuple(album.shown))
 
 
 class Said(NamedTuple):
@@ -143,23 +152,26 @@ class Said(NamedTuple):
     author_id: int
     username: str
     body: str
+    files: Sequence[Attachment] = ()
 
 
 # Before a question, and as `tellable` says; plain SQL, since it is on the way to every first word.
 EARLIER = f"""
-    SELECT m.id, m.author_id, a.username, m.body FROM rooms_message m JOIN rooms_user a ON a.id = m.author_id
+    SELECT m.id, m.author_id, a.username, m.body, m.attached FROM rooms_message m JOIN rooms_user a ON a.id = m.author_id
      WHERE m.room_id = %(room)s AND m.seq < %(seq)s AND {READABLE_BY_EACH_SQL}
-       AND m.state IN ('visible', 'interrupted') AND m.body <> ''
+       AND m.state IN ('visible', 'interrupted') AND (m.body <> '' OR m.attached > 0)
      ORDER BY m.seq DESC LIMIT %(limit)s
 """  # noqa: S608  # only a fragment of our own is formatted in
 
 
 def newest_first(asking: Asking) -> list[Said]:
     question = asking.question
-    earlier = [Said(*row) for row in prepared.fetch(EARLIER, facts_for(asking))]
-    if asking.task.slot is not None:
-        return earlier
-    return [Said(question.pk, question.author_id, question.author.username, question.body), *earlier]
+    rows: list[tuple[Any, ...]] = prepared.fetch(EARLIER, facts_for(asking))
+    if asking.task.slot is None:
+        last = (question.pk, question.author_id, question.author.username, question.body, question.attached)
+        rows = [last, *rows]
+    files = files_of([id for id, *_, attached in rows if attached])
+    return [Said(id, author, name, body, files.get(id, ())) for id, author, name, body, _ in rows]
 
 
 def facts_for(asking: Asking) -> dict[str, Any]:
@@ -176,18 +188,20 @@ def tellable(audience: tuple[int, ...] | None) -> Q:
 
     Stricter than what the asker may read: an answer must not carry to others what was said to the asker alone.
     """
-    return readable_by_each(audience) & Q(state__in=["visible", "interrupted"]) & ~Q(body="")
+    something = ~Q(body="") | Q(attached__gt=0)
+    return readable_by_each(audience) & Q(state__in=["visible", "interrupted"]) & something
 
 
 def turn_of(asking: Asking, said: Said) -> Turn:
     if said.author_id == asking.agent.user_id:
         return Turn("assistant", said.body, name=said.username)
-    return Turn("user", quoted(said.username, said.body), name=said.username)
+    return Turn("user", quoted(said.username, said.body, in_words(said.files)), name=said.username)
 
 
-def quoted(username: str, text: str) -> str:
+def quoted(username: str, text: str, attachments: Sequence[str] = ()) -> str:
     """One speaker, one string. JSON escapes quotes and line ends, so no text can open a second object or name."""
-    return orjson.dumps({"from": username, "text": text}).decode()
+    files = {"attachments": attachments} if attachments else {}
+    return orjson.dumps({"from": username, "text": text, **files}).decode()
 
 
 def shortened(said: Said, tokens: int) -> Turn:

@@ -36,8 +36,13 @@ class Source:
 
     @property
     def excerpt(self) -> str:
-        words = " ".join(self.message.body.split())
+        words = " ".join(self.message.body.split()) or ", ".join(self.files)
         return words if len(words) <= 140 else f"{words[:139]}…"
+
+    @property
+    def files(self) -> list[str]:
+        """Their names. A query, where it has any."""
+        return [file.name for file in self.message.attachments.order_by("place")] if self.message.attached else []
 
 
 @dataclass(frozen=True)

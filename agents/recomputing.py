@@ -6,17 +6,18 @@ The messages are taken as they stand now, so the hash is the recorded one for as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
-from rooms.models import Event, Message
+from rooms.models import Attachment, Event, Message
 
 from .context import Asking, Context, Said, shortened, turn_of
 from .instructions import Instructions, facts_of
 from .llm.port import Turn
 from .models import Step
 from .occasions import call_of
+from .pictures import Shown, files_of, is_there, shown_again
 from .together.forgetting import is_forgotten
 from .together.material import material_of
 from .together.work import as_its_agent
@@ -62,7 +63,8 @@ def built_again(step: Step, sources: Sequence[Message]) -> Context:
     if step.prompt is not None:
         told = Instructions(step.prompt.template, step.prompt.parts, facts_of(step.task.room))
         built.turns.append(Turn("system", told.text))
-    built.turns.extend(turn_again(step, source, built.turns) for source in sources)
+    files = files_of([source.pk for source in sources if source.attached])
+    built.turns.extend(turn_again(step, source, built.turns, files.get(source.pk, ())) for source in sources)
     built.turns.extend(call_of(step.task))
     work = material_of(step)
     if work.turn is not None:
@@ -70,14 +72,18 @@ def built_again(step: Step, sources: Sequence[Message]) -> Context:
     return built
 
 
-def turn_again(step: Step, source: Message, above: Sequence[Turn]) -> Turn:
+def turn_again(step: Step, source: Message, above: Sequence[Turn], files: Sequence[Attachment]) -> Turn:
     asking = Asking(step.task, source, None, 0)
-    said = Said(source.pk, source.author_id, source.author.username, source.body)
-    turn = turn_of(asking, said)
+    said = Said(source.pk, source.author_id, source.author.username, source.body, files)
+    turn = replace(turn_of(asking, said), images=shown_again(pictures_in(step), source.pk, files))
     if source.pk != step.task.trigger_message_id:
         return turn
     free = step.task.agent.max_prompt_tokens - sum(asking.cost(one.content) for one in above if one.role == "system")
     return turn if asking.cost(turn.content) <= free else shortened(said, free)
+
+
+def pictures_in(step: Step) -> list[Shown]:
+    return [Shown.read(facts) for facts in step.pictures]
 
 
 def reasons_of(step: Step, sources: Sequence[Message]) -> Iterator[str]:
@@ -88,10 +94,23 @@ def reasons_of(step: Step, sources: Sequence[Message]) -> Iterator[str]:
         change = change_since(step, source)
         if change not in ("", Message.State.HELD):
             yield f"Message {source.seq} of @{source.author.username} ({source.pk}) was {change}."
+    yield from reasons_of_files(step, [source for source in sources if not source.is_recalled])
     if is_forgotten(step.task):
         yield "What other agents contributed was taken away with the question or the answer."
     if renamed_since(step):
         yield "The name or the topic of the room was changed."
+
+
+def reasons_of_files(step: Step, sources: Sequence[Message]) -> Iterator[str]:
+    """A file that a moderator took out of a message that stands, and a picture that was lost."""
+    taken = Event.objects.filter(type="message.edited", data__has_key="attachment", created_at__gte=step.started_at)
+    gone = set(taken.filter(message__in=sources).values_list("message_id", flat=True)) if sources else set()
+    files = files_of([source.pk for source in sources])
+    lost = {one.message for one in pictures_in(step) if not is_there(one, files)} - gone
+    for source in sources:
+        if source.pk in gone | lost:
+            became = "was taken away" if source.pk in gone else "cannot be read any more"
+            yield f"A file of message {source.seq} of @{source.author.username} ({source.pk}) {became}."
 
 
 def change_since(step: Step, source: Message) -> str:

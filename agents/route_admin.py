@@ -42,7 +42,7 @@ class DeploymentForm(forms.ModelForm):
         fields = [
             *("route", "name", "model", "base_url", "api_version", "lane", "key_variable", "order", "weight", "tags"),
             *("prompt_price", "completion_price", *LIMITS),
-            *("sees_images", "continues", "enabled"),
+            *("sees_images", "image_tokens", "continues", "enabled"),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class DeploymentAdmin(admin.ModelAdmin):
         ("Key", {"fields": ["has_key", "key_variable", "key", "forget_key"]}),
         ("Choice", {"fields": ["order", "weight", "tags", "prompt_price", "completion_price", "price"]}),
         ("Limits", {"fields": LIMITS}),
-        ("What it can", {"fields": ["sees_images", "continues"]}),
+        ("What it can", {"fields": ["sees_images", "image_tokens", "continues"]}),
         ("How it is", {"fields": ["state", "words", "first_word", "calls", "today"]}),
     ]
 

@@ -46,6 +46,24 @@ def candidates_for(agent: Agent, request: Request) -> tuple[Candidate, ...]:
     return tuple(candidate_of(one, request) for one in in_order(fitting[0].route, fitting)) if fitting else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whether a call of an agent may come to a model that sees pictures, and what one counts there at least."""
+
+    sees: bool = False
+    tokens: int = 0
+
+
+def sight_of(agent: Agent) -> Sight:
+    """At most one query, the one of the call itself."""
+    if agent.route_id is None:
+        return Sight()
+    seeing = [
+        one for one in deployments_of(agent.route_id) if one.sees_images and set(agent.route_tags) <= set(one.tags)
+    ]
+    return Sight(bool(seeing), max((one.image_tokens or 0 for one in seeing), default=0))
+
+
 def without_route(request: Request) -> Candidate:
     """By the model's name alone, at the house's address, with the house's key."""
     return Candidate(name_without_route(request.model), backend_for(path_for(request.model)), without_images(request))

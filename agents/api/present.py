@@ -120,6 +120,7 @@ def step(found: Step, story: Provenance) -> Facts:
         "output": output_of(found) if shown and found.kind != Step.Kind.TOOL else {},
         "prompt": found.prompt_id,
         "prompt_sha256": found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None,
+        "pictures": found.pictures if shown else [],
         "prompt_tokens": found.prompt_tokens,
         "unseen_sources": len(set(found.read) - story.readable.keys()),
         "usage": [usage(one) for one in found.usages.all()],

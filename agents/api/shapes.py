@@ -100,6 +100,12 @@ class ToolUseShape(Shape):
     read = serializers.ListField(child=serializers.UUIDField(), help_text="The messages it read that are for you.")
 
 
+class ShownShape(Shape):
+    attachment = serializers.UUIDField()
+    message = serializers.UUIDField()
+    sha256 = serializers.CharField(help_text="Of the bytes that were sent: the picture as models are shown it.")
+
+
 class StepShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
@@ -119,6 +125,7 @@ class StepShape(Shape):
         allow_null=True,
         help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
     )
+    pictures = ShownShape(many=True, help_text="Pictures the model was shown.")
     prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")
     unseen_sources = serializers.IntegerField(help_text="How many messages it read that are not for you.")
     usage = UsageShape(many=True)

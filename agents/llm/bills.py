@@ -39,10 +39,20 @@ def is_count(counted: Any, written: str) -> bool:
 
 def estimated(request: Request, written: str, litellm: Any = None) -> Usage:
     """Counted by ourselves; too little where the model thought unseen."""
-    prompt = sum(count_tokens(request.model, text) + PER_TURN for text in told(request))
-    prompt += PER_IMAGE * sum(len(turn.images) for turn in request.turns)
+    prompt = prompt_tokens(request)
     completion = count_tokens(request.model, written)
     return Usage(prompt, completion, _cost(request, prompt, completion, litellm), estimated=True)
+
+
+def prompt_tokens(request: Request) -> int:
+    """All that is read, words and pictures."""
+    words = sum(count_tokens(request.model, text) + PER_TURN for text in told(request))
+    return words + seen(request)
+
+
+def seen(request: Request) -> int:
+    """What its pictures count."""
+    return sum(image.tokens or PER_IMAGE for turn in request.turns for image in turn.images)
 
 
 def told(request: Request) -> Iterator[str]:

@@ -37,6 +37,7 @@ __all__ = [
     "Usage",
     "backend_for",
     "count_tokens",
+    "image_tokens",
     "shortened",
 ]
 
@@ -64,10 +65,11 @@ class ToolOffer:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that goes with what was said; `mime` is such as image/png."""
+    """A picture that goes with what was said; `mime` is such as image/png, `tokens` what it counts, about."""
 
     mime: str
     data: bytes = field(repr=False)
+    tokens: int = 0
 
     @property
     def url(self) -> str:
@@ -210,3 +212,10 @@ def count_tokens(model: str, text: str) -> int:
     BPE vocabularies are built over bytes. `model` is there for backends that will one day count exactly.
     """
     return ceil(len(text.encode("utf-8", "replace")) / 4)
+
+
+def image_tokens(width: int, height: int) -> int:
+    """Estimate what a picture counts, by whichever of two published rules says more: its pixels by 750, or a base and
+    a share for each square of 512 pixels. A model that counts otherwise is said to in its deployment."""
+    squares = ceil(width / 512) * ceil(height / 512)
+    return max(ceil(width * height / 750), 85 + 170 * squares)

@@ -63,8 +63,7 @@ def most_written(params: Mapping[str, Any]) -> int:
 
 def prompt_tokens(request: Request) -> int:
     """Of everything that is told, pictures among it."""
-    pictures = sum(len(turn.images) for turn in request.turns)
-    return sum(at_most(text) + bills.PER_TURN for text in bills.told(request)) + pictures * bills.PER_IMAGE
+    return sum(at_most(text) + bills.PER_TURN for text in bills.told(request)) + bills.seen(request)
 
 
 def at_most(text: str) -> int:

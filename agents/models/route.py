@@ -99,6 +99,12 @@ class Deployment(models.Model):
     lane = models.CharField(max_length=7, choices=Lane.choices, default=Lane.AUTO)
     continues = models.CharField(max_length=9, choices=Continues.choices, default=Continues.NO, blank=True)
     sees_images = models.BooleanField(default=False)
+    image_tokens = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100_000)],
+        help_text="What it counts for a picture, where that is more than its size tells: some 26000 for gpt-4o-mini.",
+    )
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -42,6 +42,9 @@ class Step(models.Model):
     a *review* judges another's work; one that *resolves* chooses between them. One that is `held` waits for people.
     One whose cancelling was requested is stopped alone; the run goes on where nothing needs it.
 
+    `read` are the messages in its prompt; `pictures` those that were shown of them, each with its attachment, its
+    message and the SHA-256 of what was sent.
+
     `unsaid` is what a step said before its tools and the gates have not let go yet. Nobody sees it, and it is gone with
     the end of the run.
     """
@@ -74,6 +77,9 @@ class Step(models.Model):
     tool = models.CharField(max_length=64, blank=True)
     input: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     read = ArrayField(models.UUIDField(), default=list, blank=True)
+    pictures: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
+        default=list, db_default=[], blank=True
+    )
     output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     unsaid = models.TextField(blank=True, default="", db_default="", editable=False)
     error = models.CharField(max_length=32, blank=True)

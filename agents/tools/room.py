@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 
 from rooms import background
-from rooms.models import Membership, Message
+from rooms.models import Attachment, Membership, Message
 
+from ..pictures import files_of, in_words
 from .context import Result, ToolContext, ToolError
 from .registry import register_tool
 from .schema import Between, Longest
@@ -55,15 +56,19 @@ def page(context: ToolContext, before: int | None, limit: int) -> Result:
 
 def told(messages: Iterable[Message]) -> Result:
     chosen = list(messages)
-    return Result([facts_of(message) for message in chosen], [message.pk for message in chosen])
+    files = files_of([message.pk for message in chosen if message.attached])
+    facts = [facts_of(message, files.get(message.pk, ())) for message in chosen]
+    return Result(facts, [message.pk for message in chosen])
 
 
-def facts_of(message: Message) -> dict[str, Any]:
+def facts_of(message: Message, files: Sequence[Attachment]) -> dict[str, Any]:
+    attached = {"attachments": in_words(files)} if files else {}
     return {
         "number": message.seq,
         "from": message.author.username,
         "at": message.created_at.strftime("%Y-%m-%d %H:%M UTC"),
         "text": message.body[:LONGEST],
+        **attached,
     }
 
 
