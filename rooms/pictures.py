@@ -15,7 +15,7 @@ from typing import IO, Any
 from django.conf import settings
 from PIL import Image, ImageCms, ImageOps
 
-from .errors import Invalid, TooLarge
+from .errors import Invalid, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ SEEN = 1024
 SHOWN = 640
 """… of what stands in the conversation, at twice the size it has there."""
 MOST_FRAMES = 400
+PATIENCE = 20.0
+"""Seconds to wait for one's turn."""
 
 KEPT_AS: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 6},
@@ -69,20 +71,24 @@ def format_of(head: bytes) -> str | None:
 
 
 def redraw(file: IO[bytes], format: str) -> Picture:
-    """The picture in this file. Raises TooLarge for more pixels than the house decodes, Invalid when it is damaged.
+    """The picture in this file. Raises TooLarge for more pixels than the house decodes, Invalid when it is damaged,
+    Unavailable when others are in front for long.
 
     One at a time in each process: a decoded picture takes up to four bytes a pixel, a few times over.
     """
-    with _one_at_a_time:
-        try:
-            return drawn(file, format)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise too_many_pixels() from None
-        except (Invalid, TooLarge, MemoryError):
-            raise
-        except Exception as error:  # what decoders raise at hostile bytes is of every kind
-            log.info("a picture could not be decoded: %s", type(error).__name__)
-            raise Invalid(fields={"file": ["This picture is damaged, or cut off before its end."]}) from error
+    if not _one_at_a_time.acquire(timeout=PATIENCE):
+        raise Unavailable("Many pictures are being looked at just now. Please try again shortly.", retry_after=5)
+    try:
+        return drawn(file, format)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise too_many_pixels() from None
+    except (Invalid, TooLarge, MemoryError):
+        raise
+    except Exception as error:  # what decoders raise at hostile bytes is of every kind
+        log.info("a picture could not be decoded: %s", type(error).__name__)
+        raise Invalid(fields={"file": ["This picture is damaged, or cut off before its end."]}) from error
+    finally:
+        _one_at_a_time.release()
 
 
 def drawn(file: IO[bytes], format: str) -> Picture:

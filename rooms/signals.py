@@ -17,7 +17,7 @@ from guardian.models import UserObjectPermission
 
 from .events import record
 from .models import Attachment, Room, User
-from .services.attachments import remove_files
+from .services.leftovers import remove_files
 from .services.tokens import revoke
 
 

@@ -1,38 +1,27 @@
-"""Files in rooms: taken in, shown to their uploader, put into messages (`posting`), and forgotten."""
+"""Files in rooms: taken in, described, and removed. A message takes them along in `posting`."""
 
 from __future__ import annotations
 
-import logging
 import unicodedata
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from .. import pictures
 from ..allowances import count_upload
 from ..errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from ..legible import is_one_line
 from ..models import Attachment, Message, Room, User
-from ..models.attachment import FOLDER, SHARD
 from ..spans import counted
+from .leftovers import remove_files
 from .messages import locked, redact_message, tell
-
-log = logging.getLogger(__name__)
 
 MOST_WAITING = 30
 """Files of one person that are in no message yet, in all rooms together."""
-KEPT_UNPOSTED = timedelta(days=1)
-NEVER_MIND_YOUNGER = timedelta(hours=1)
-"""A file is there before its row is."""
 UNKNOWN = "application/octet-stream"
 LONGEST_NAME = 120
 LONGEST_ENDING = 16
@@ -52,7 +41,14 @@ def attach_file(*, room: Room, by: User, file: File, alt: str = "") -> Attachmen
     check_size(file)
     check_waiting(by)
     count_upload(by)
+    lend_connection()
     return keep(attachment, contents_of(attachment, file))
+
+
+def lend_connection() -> None:
+    """Looking at a picture takes seconds, and others wait for a connection."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def clean_name(given: str) -> str:
@@ -143,7 +139,7 @@ def describe_attachment(*, attachment: Attachment, by: User, alt: str) -> Attach
     return found
 
 
-# --- forgetting
+# --- removing
 
 
 def remove_attachment(*, attachment: Attachment, by: User) -> None:
@@ -191,52 +187,3 @@ def forget_attachments(room: Room) -> None:
     """All of a room's files. Wants the transaction in which the room is deleted."""
     if room.attachments.all().delete()[0]:
         room.messages.filter(attached__gt=0).update(attached=0)
-
-
-def forget_unposted() -> int:
-    """Those that no message has carried for a day. What is being posted in this moment is passed over."""
-    old = Attachment.objects.filter(message=None, created_at__lt=Now() - KEPT_UNPOSTED)
-    with transaction.atomic():
-        found = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
-        return Attachment.objects.filter(pk__in=found).delete()[0]
-
-
-def forget_orphans(hour: int | None = None) -> int:
-    """Delete files that belong to no row. Each hour looks through some of the folders, and a day through all."""
-    hour = timezone.now().hour if hour is None else hour
-    shards = [f"{number:0{SHARD}x}" for number in range(16**SHARD) if number % 24 == hour]
-    orphans = [path for shard in shards for path in orphans_in(f"{FOLDER}/{shard}")]
-    remove_files(orphans)
-    return len(orphans)
-
-
-def orphans_in(folder: str) -> Iterator[str]:
-    try:
-        names = default_storage.listdir(folder)[1]
-    except FileNotFoundError:
-        return
-    for start in range(0, len(names), 1000):
-        some = names[start : start + 1000]
-        known = set(Attachment.objects.filter(key__in={key_of(name) for name in some}).values_list("key", flat=True))
-        lost = (f"{folder}/{name}" for name in some if key_of(name) not in known)
-        yield from (path for path in lost if is_old(path))
-
-
-def key_of(name: str) -> str:
-    return name.partition(".")[0]
-
-
-def is_old(path: str) -> bool:
-    try:
-        return default_storage.get_modified_time(path) < timezone.now() - NEVER_MIND_YOUNGER
-    except FileNotFoundError:
-        return False
-
-
-def remove_files(paths: Sequence[str]) -> None:
-    """What cannot be deleted now is an orphan, and deleted later."""
-    for path in paths:
-        try:
-            default_storage.delete(path)
-        except OSError:
-            log.exception("a file could not be deleted")

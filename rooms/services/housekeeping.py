@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from .. import allowances, guessing
 from ..models import Invitation, Revocation
-from . import attachments
+from . import leftovers
 
 FORGET_REVOCATIONS = timedelta(hours=1)
 FORGET_INVITATIONS = timedelta(days=30)
@@ -19,8 +19,8 @@ def tidy() -> dict[str, int]:
         "revocations": Revocation.objects.filter(at__lt=Now() - FORGET_REVOCATIONS).delete()[0],
         "invitations": Invitation.objects.filter(expires_at__lt=Now() - FORGET_INVITATIONS).delete()[0],
         "attempts": guessing.forget_old(),
-        "unposted": attachments.forget_unposted(),
-        "orphans": attachments.forget_orphans(),
+        "unposted": leftovers.forget_unposted(),
+        "orphans": leftovers.forget_orphans(),
         "tallies": allowances.forget_old(),
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }

@@ -17,7 +17,8 @@ from django.db.models import F
 from rooms.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, TooLarge
 from rooms.models import Attachment, Event, Message, Room, Tally, User
 from rooms.services import attachments
-from rooms.services.attachments import forget_orphans, forget_unposted, remove_attachment
+from rooms.services.attachments import remove_attachment
+from rooms.services.leftovers import forget_orphans, forget_unposted
 from rooms.services.messages import edit_message, post_message, redact_message, withdraw_message
 from rooms.services.rooms import delete_room
 from tests.files import TURN_RIGHT, WHERE, attached, bomb, file, film, opened, picture, polyglot, taken_somewhere

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from agents import context
 from agents.llm.port import LLMError
 from agents.models import Conduct, Reason, Seat, Status, Step, Task, Usage
+from agents.routes import Sight
 from rooms.models import Message, Room, User
+from tests.files import attached
 
 from ..asking import answer_to, ask, run_for
 from .conftest import Cast, asked, run_out, tail
@@ -43,6 +46,19 @@ def test_in_parallel_everybody_contributes_and_one_speaks(
         ("echo", "Echo thinks so."), ("nod", "Nod thinks so."), ("wit", "Well."),
     ]  # fmt: skip
     assert Message.objects.filter(author__kind="agent").count() == 1
+
+
+def test_everybody_who_works_on_it_is_shown_the_picture(
+    den: Room, ada: User, three: list[Seat], cast: Cast, conduct: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "sight_of", lambda agent: Sight(sees=True))
+    conduct("parallel")
+    file = attached(den, ada)
+    question = ask(den, ada, "@echo @nod @wit what is this?", attachments=[file.pk])
+    run_out(question)
+    steps = run_for(question).steps.all()
+    assert [step.kind for step in steps].count("consult") == 3
+    assert [[one["attachment"] for one in step.pictures] for step in steps] == [[str(file.pk)]] * 4
 
 
 def test_everybody_is_charged_for_with_its_own_name_and_who_asked_pays(
