@@ -58,9 +58,8 @@ def ask(principal: Principal, room: str, **said: Any) -> dict[str, Any]:
     check_reach(principal, user, found, ASK)
     if not said.get("attachments"):
         said.pop("attachments", None)
-    return services.ask(
-        room=found, by=user, **{name: value for name, value in said.items() if value is not None}
-    ).message
+    given = {name: value for name, value in said.items() if value is not None}
+    return services.ask(room=found, by=user, **{"body": "", **given}).message
 
 
 def register() -> None:

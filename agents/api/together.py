@@ -26,7 +26,7 @@ MANAGE = "rooms.manage_seats"
 
 
 class AskForm(Strict):
-    body = serializers.CharField(max_length=64_000, trim_whitespace=False)
+    body = serializers.CharField(max_length=64_000, trim_whitespace=False, required=False, allow_blank=True, default="")
     coordination = serializers.ChoiceField(
         choices=Coordination.choices, required=False, help_text="The room's own way without one."
     )
@@ -37,6 +37,7 @@ class AskForm(Strict):
     reply_to = serializers.UUIDField(required=False, allow_null=True)
     thread = serializers.UUIDField(required=False, allow_null=True)
     visible_to = serializers.ListField(child=Username(), required=False, allow_null=True, max_length=100)
+    attachments = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=10)
 
 
 class AskTogether(APIView):

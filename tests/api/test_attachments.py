@@ -245,3 +245,10 @@ def test_what_names_no_files_is_refused_with_the_field(asking: Asking, den: Room
     answer = asking(bob).post("rooms/den/messages/", {"body": "hi", "attachments": attachments})
     assert (answer.status, list(answer["fields"])) == (400, ["attachments"])
     assert not Message.objects.exists()
+
+
+def test_a_file_goes_with_a_question_to_several_agents_too(asking: Asking, den: Room, bob: User) -> None:
+    file = str(attached(den, bob).pk)
+    assert asking(bob).post("rooms/den/ask/", {"coordination": "parallel"}).status == 400
+    asked = asking(bob).post("rooms/den/ask/", {"coordination": "parallel", "attachments": [file]})
+    assert (asked.status, [one["id"] for one in asked["attachments"]]) == (201, [file])
