@@ -157,7 +157,8 @@ class Said(NamedTuple):
 
 # Before a question, and as `tellable` says; plain SQL, since it is on the way to every first word.
 EARLIER = f"""
-    SELECT m.id, m.author_id, a.username, m.body, m.attached FROM rooms_message m JOIN rooms_user a ON a.id = m.author_id
+    SELECT m.id, m.author_id, a.username, m.body, m.attached
+      FROM rooms_message m JOIN rooms_user a ON a.id = m.author_id
      WHERE m.room_id = %(room)s AND m.seq < %(seq)s AND {READABLE_BY_EACH_SQL}
        AND m.state IN ('visible', 'interrupted') AND (m.body <> '' OR m.attached > 0)
      ORDER BY m.seq DESC LIMIT %(limit)s
