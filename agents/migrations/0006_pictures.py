@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0005_money'),
+        ('agents', '0005_teams'),
     ]
 
     operations = [
