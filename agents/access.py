@@ -13,8 +13,8 @@ from rooms.errors import Forbidden, Invalid, NotFound
 from rooms.models import Message, Room, User
 
 from .approvals import may_decide
+from .inside.provenance import with_its_story
 from .models import Agent, Approval, Dispute, Seat, Task
-from .provenance import with_its_story
 
 CANCEL = "rooms.cancel_run"
 ASK = "rooms.ask_agent"

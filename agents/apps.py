@@ -13,7 +13,10 @@ class AgentsConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
         from waffle.models import Flag
 
-        from . import flags, models, routes, sockets, switching, warm
+        from . import models, sockets
+        from .routing import routes
+        from .runs import warm
+        from .switches import flags, switching
 
         auditlog.register(models.Agent, m2m_fields={"shared_with", "shared_rooms"})
         for model in (models.Seat, models.Breaker, models.McpServer, models.Route):
@@ -21,9 +24,9 @@ class AgentsConfig(AppConfig):
         auditlog.register(models.Deployment, exclude_fields=["key_sealed"])
         for sender in (models.Route, models.Deployment):
             for signal in (post_save, post_delete):
-                signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routes.{sender.__name__}")
+                signal.connect(routes.forget, sender=sender, dispatch_uid=f"agents.routing.routes.{sender.__name__}")
         for signal in (post_save, post_delete):
-            signal.connect(flags.forget, sender=Flag, dispatch_uid="agents.flags")
+            signal.connect(flags.forget, sender=Flag, dispatch_uid="agents.switches.flags")
         auditlog.register(Flag, m2m_fields={"users", "groups"})
         switching.connect()
         warm.connect()

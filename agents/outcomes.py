@@ -13,7 +13,7 @@ from rooms.spans import in_words as span_in_words
 
 from .llm.port import Finish, LLMError, ToolCall, Usage
 from .models import Reason, Status
-from .tapes import Recording
+from .speaking.tapes import Recording
 
 SENTENCES: dict[Reason, str] = {
     Reason.ANSWERED: "",

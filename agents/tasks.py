@@ -13,14 +13,18 @@ from celery import shared_task
 from rooms import background
 from rooms.errors import NotFound
 
-from . import alarms, anomalies, forgetting, housekeeping, probing, runs, scheduling, sweeping, thoughts, waking
-from .laying import begin
+from .context.occasions import is_volunteer
 from .models import McpServer, Step
-from .occasions import is_volunteer
-from .pauses import pause_of
+from .money import alarms, anomalies
+from .routing import probing
+from .runs import forgetting, housekeeping, sweeping, thoughts
+from .runs import life as runs
+from .runs.laying import begin
+from .runs.turns import turn
+from .switches.pauses import pause_of
 from .together import forgetting as together_forgetting
 from .tools import mcp_asking
-from .turns import turn
+from .triggers import scheduling, waking
 
 log = logging.getLogger(__name__)
 

@@ -55,13 +55,17 @@ EVENT_HANDLERS = {  # after commit: Celery tasks, each is given the event's id, 
     "room.deleted": ["agents.tasks.forget"],
 }
 
-STEP_GATES = ["agents.budgets.within_limits", "agents.energy.within_chain"]  # before a step of an agent runs
+STEP_GATES = [  # before a step of an agent runs
+    "agents.money.budgets.within_limits",
+    "agents.triggers.energy.within_chain",
+]
 
-REPLY_GATES = ["agents.gates.size"]  # on every window of an agent's text before anyone sees it, and on the whole
+# On every window of an agent's text before anyone sees it, and on the whole.
+REPLY_GATES = ["agents.speaking.gates.size"]
 
 AGENT_CONTEXT = [  # what an agent is told, in this order
-    "agents.context.instructions",
-    "agents.context.recent_messages",
+    "agents.context.building.instructions",
+    "agents.context.building.recent_messages",
 ]
 
 AGENT_TOOLS = [  # what agents may be allowed to do besides talking; each agent has a list of its own
@@ -104,8 +108,8 @@ ATTACHMENT_MAX_PIXELS = envint("ATTACHMENT_MAX_PIXELS", 32_000_000, at_least=10_
 PERSON_USAGE = [  # what `GET /me/` says a person has used, and what is left
     "rooms.usage.messages_today",
     "rooms.usage.limits",
-    "agents.usage.today",
-    "agents.usage.budgets",
+    "agents.money.usage.today",
+    "agents.money.usage.budgets",
 ]
 
 MCP_COMMANDS: dict[str, list[str]] = {}  # servers of tools on this machine: a name, and what is started for it
@@ -405,7 +409,7 @@ SPECTACULAR_SETTINGS = {
         "MessageState": "rooms.models.Message.State",
         "ApprovalState": "agents.models.Approval.State",
         "RunStatus": "agents.models.Status",
-        "AgentStatus": "agents.status.Doing",
+        "AgentStatus": "agents.runs.status.Doing",
         "Coordination": "agents.models.Coordination",
         "Stance": "agents.models.Stance",
     },

@@ -17,8 +17,8 @@ from rooms.models import Message
 
 from .. import services
 from ..access import ASK, agent_seated, needed_to_cancel
-from ..beside import answering_run
-from ..feedback import opinions_of
+from ..inside.beside import answering_run
+from ..inside.feedback import opinions_of
 from ..models import Feedback, FeedbackReason, Thumb
 from .runs import RunView
 from .shapes import RunShape

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rooms.api.base import Strict, Username
 from rooms.legible import check_name
 
-from ..facts import ROUTED
 from ..models import Agent, Approval, Coordination, Seat, Status
+from ..registry.facts import ROUTED
 from ..services.moving import FORMAT
 from ..services.sessions import MOST_AGENTS
 

@@ -13,8 +13,8 @@ from rooms.api.shapes import Shape
 from rooms.errors import Forbidden
 
 from ..access import agent_for
-from ..ailments import Told, health_of
-from ..health import STATES
+from ..routing.ailments import Told, health_of
+from ..routing.health import STATES
 from ..services.registry import may_change
 
 

@@ -8,12 +8,12 @@ from rooms.api.present import person, time
 from rooms.models import User
 
 from ..approvals import may_decide
-from ..facts import ROUTED, value_of
+from ..inside.provenance import Provenance, Source
 from ..models import Agent, Approval, Seat, Step, Usage
 from ..models.agent import BOUNDS
-from ..provenance import Provenance, Source
+from ..registry.facts import ROUTED, value_of
+from ..runs.statuses import IDLE, Standing
 from ..services.registry import may_change
-from ..statuses import IDLE, Standing
 from ..tools.uses import arguments_of
 from .together_json import contribution, disputes
 

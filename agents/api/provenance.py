@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from rooms.api.base import APIView, Request, Response
 
-from ..provenance import provenance_of
+from ..inside.provenance import provenance_of
 from . import present
 from .shapes import ProvenanceShape
 

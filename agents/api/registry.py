@@ -9,8 +9,8 @@ from rooms.api.base import APIView, Request, Response
 
 from .. import services
 from ..access import agent_for
-from ..finding import find_agents
 from ..models import Agent
+from ..registry.finding import find_agents
 from ..services.registry import first_visibility, require_may_make
 from . import present
 from .forms import AgentChanges, AgentsQuery, CopyForm, NewAgentForm

@@ -9,8 +9,8 @@ from rooms.api.base import APIView, Request, Response
 
 from .. import services
 from ..access import ASK, needed_to_cancel, run_for, runs_for
+from ..inside.provenance import stories_of, story_of
 from ..models import Task
-from ..provenance import stories_of, story_of
 from . import present
 from .forms import RunsQuery
 from .shapes import RunShape, RunsShape

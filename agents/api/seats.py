@@ -6,7 +6,7 @@ from rooms.api.base import APIView, Request, Response
 
 from .. import services
 from ..access import agent_named, seat_for, seats_of
-from ..statuses import IDLE, standings
+from ..runs.statuses import IDLE, standings
 from . import present
 from .forms import SeatForm, TriggerForm
 from .shapes import SeatShape, SeatsShape

@@ -7,9 +7,9 @@ from rest_framework import serializers
 from rooms.api.shapes import PersonShape, Shape
 from rooms.models import Message
 
-from ..facts import ROUTED
 from ..models import Agent, Approval, Coordination, Reason, Seat, Status, Step
-from ..status import Doing
+from ..registry.facts import ROUTED
+from ..runs.status import Doing
 from .together_shapes import ContributionShape, DisputeShape
 
 

@@ -52,7 +52,7 @@ def message_of(turn: Turn) -> dict[str, Any]:
 
 
 def content_of(turn: Turn) -> Any:
-    """A text, or the parts of one that has pictures. Whoever cannot see is not sent any: see `agents.routes`."""
+    """A text, or the parts of one that has pictures. Who cannot see is sent none: see `agents.routing.routes`."""
     if not turn.images:
         return turn.content
     pictures = [{"type": "image_url", "image_url": {"url": image.url}} for image in turn.images]

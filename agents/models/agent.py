@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from rooms.models import Room, User
 
 from ..llm.port import Deadlines
-from ..parameters import validate_capabilities, validate_parameters, validate_policies, validate_tools
+from ..registry.parameters import validate_capabilities, validate_parameters, validate_policies, validate_tools
 from .route import NAMES, Route
 
 Bounds = tuple[float, float]

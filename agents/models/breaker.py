@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Breaker(models.Model):
-    """What all workers know of one model's health. A model without a row is well. See `agents.breaker`.
+    """What all workers know of one model's health. A model without a row is well. See `agents.routing.breaker`.
 
     `failing_since` is when the first of its failures in a row came, and nothing while it is well.
     """

@@ -125,7 +125,7 @@ class Delivery(models.Model):
     that it has it. `id` goes along with each try, so that the other side knows a repetition.
 
     A try takes the row by moving `due_at` beyond its own end; who died in it is followed by another. What failed
-    `agents.alarms.MOST` times is `dead`: only people bring it back.
+    `agents.money.alarms.MOST` times is `dead`: only people bring it back.
     """
 
     class Channel(models.TextChoices):

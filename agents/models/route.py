@@ -27,7 +27,7 @@ def dollars(said: str) -> models.DecimalField[Any, Any]:
 class Route(models.Model):
     """A name for how agents come to a model, such as `fast`: deployments, and how one of them is chosen.
 
-    The others are tried after it, in the order of the choice. See `agents.choosing`.
+    The others are tried after it, in the order of the choice. See `agents.routing.choosing`.
     """
 
     class Choice(models.TextChoices):
@@ -167,7 +167,7 @@ def problem_with_address(address: str) -> str:
 
 
 class Health(models.Model):
-    """What all workers know of a deployment besides its breaker. Written by SQL alone: see `agents.admission`.
+    """What all workers know of a deployment besides its breaker. Written by SQL alone: see `agents.routing.admission`.
 
     `first_word` is a moving average in seconds. `begun` are the starts of the last minute's calls, `took` the tokens of
     each; `slots` are the calls under way, each with the step that makes it, the money `held` for it, and the time after

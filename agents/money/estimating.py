@@ -19,8 +19,8 @@ from rooms.models import Message, Room, User
 from ..llm.port import count_tokens
 from ..llm.pricing import FREE, Price
 from ..models import HOUSE_PAYS, Agent, Conduct, Coordination, Hold, Seat, Usage, conduct_of
-from ..speakers import speaking
-from ..triggers import seats_for
+from ..triggers.seats import seats_for
+from ..triggers.speakers import speaking
 from .words import dollars
 
 LATELY = 50

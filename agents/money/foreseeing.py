@@ -24,9 +24,9 @@ from rooms.spans import in_words
 from ..access import seats_of
 from ..models import Account, Agent, Coordination, Wish
 from ..services.asking import Wanted, names_of
-from ..speakers import speaking
 from ..together.gathering import wished
-from ..triggers import seats_for
+from ..triggers.seats import seats_for
+from ..triggers.speakers import speaking
 from . import payers
 from .estimating import Estimate, estimate
 from .standing import Budget, budget_of, budgets_of

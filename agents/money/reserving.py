@@ -14,11 +14,11 @@ from django.db import transaction
 
 from rooms import prepared
 
-from ..claims import Claim
 from ..llm.candidates import Candidate, dearest
 from ..llm.port import Request, shortened
 from ..llm.worst import MARGIN, Worst, worst_of
 from ..models import Conduct, Step
+from ..runs.claims import Claim
 from .payers import Concerned, limits_of
 from .purse import Purse
 from .sentences import Line, not_enough, used_up

@@ -75,7 +75,7 @@ LOCK_HELD = """
      WHERE h.step_id = %(step)s AND h.released_at IS NULL ORDER BY a.id FOR UPDATE OF a
 """
 
-# What a provider wants beyond what was set aside is nobody's of these: see `agents.charging`.
+# What a provider wants beyond what was set aside is nobody's of these: see `agents.money.charging`.
 RELEASED = """
     UPDATE agents_hold h SET released_at = clock_timestamp(), spent_micros = least(h.micros, %(cost)s)
      WHERE h.step_id = %(step)s AND h.released_at IS NULL AND {condition}

@@ -14,10 +14,10 @@ from rooms.models import Message, User
 from rooms.services.messages import lock_room, post_message
 from rooms.services.posting import Posted
 
-from .. import asks
-from ..laying import begin, lay_rows, next_attempt_of
 from ..models import Agent, Branch, Coordination, Seat, Task
 from ..models.task import LIVE
+from ..money import asks
+from ..runs.laying import begin, lay_rows, next_attempt_of
 from .runs import queue_steps
 from .speaking import speak_again
 

@@ -10,10 +10,10 @@ from rooms.models import User
 
 from .. import approvals
 from ..approvals import tell
-from ..endings import give_up, words_of
 from ..models import Approval, Reason, Status, Step
 from ..outcomes import Outcome
-from ..runs import RELATED
+from ..runs.endings import give_up, words_of
+from ..runs.life import RELATED
 from .runs import queue_steps
 
 State = Approval.State

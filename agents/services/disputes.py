@@ -6,9 +6,9 @@ from django.db.models.functions import Now
 from rooms.errors import Conflict, Invalid
 from rooms.models import User
 
-from ..laying import tell_of
 from ..models import Dispute, Stance, Task
 from ..models.task import LIVE
+from ..runs.laying import tell_of
 
 MOST = 50
 """How often one decision is worth being flipped."""

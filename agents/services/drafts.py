@@ -11,8 +11,8 @@ from django.db import transaction
 from rooms.models import Room, User
 from rooms.services.rooms import delete_room
 
-from ..facts import VERSIONED, set_facts
 from ..models import Agent
+from ..registry.facts import VERSIONED, set_facts
 from .registry import may_change, require_may_make, require_may_name
 from .sessions import begin_session
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from rooms.models import User
 
-from ..facts import snapshot_of
 from ..models import Agent
+from ..registry.facts import snapshot_of
 from .registry import create_agent, require_editor, require_may_make
 
 FORMAT = "chatroom.agent/1"

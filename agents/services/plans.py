@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 from rooms.errors import Conflict, Invalid
 from rooms.models import User
 
-from ..endings import end_task
-from ..laying import tell_of
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
+from ..runs.endings import end_task
+from ..runs.laying import tell_of
 from ..together.expiring import held_steps
 from ..together.planned import common, team_of
 from ..together.planning import BadPlan, Subtask, checked

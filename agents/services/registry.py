@@ -13,8 +13,8 @@ from django.db.models.functions import Now
 from rooms.errors import Conflict, Forbidden, Invalid, NotFound
 from rooms.models import Room, User
 
-from ..facts import OF_USER, VERSIONED, differing, set_facts, snapshot_of
 from ..models import Agent, Seat
+from ..registry.facts import OF_USER, VERSIONED, differing, set_facts, snapshot_of
 from . import versions
 from .seats import unseat_agent
 

@@ -12,12 +12,13 @@ from rooms.errors import Conflict
 from rooms.models import User
 from rooms.services.messages import lock_room
 
-from .. import asks, tasks
-from ..endings import end_task, words_of
-from ..laying import lay, next_attempt
+from .. import tasks
 from ..models import Reason, Seat, Status, Step, Task
 from ..models.task import LIVE
+from ..money import asks
 from ..outcomes import Outcome
+from ..runs.endings import end_task, words_of
+from ..runs.laying import lay, next_attempt
 from ..together.gathering import team_again
 
 

@@ -11,9 +11,9 @@ from rooms.models import Membership, Room, User
 from rooms.services.memberships import begin_membership, leave_room, remove_member
 from rooms.services.messages import lock_room
 
-from .. import keywords, schedule
 from ..models import Agent, Coordination, Seat
 from ..models.task import LIVE, Reason, Task
+from ..triggers import keywords, schedule
 from .greeting import greet
 from .runs import stop
 

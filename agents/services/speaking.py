@@ -8,10 +8,10 @@ from rooms.errors import Conflict
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
-from .. import asks
-from ..laying import lay, next_attempt
 from ..models import Seat, Status, Step, Task
 from ..models.task import LIVE
+from ..money import asks
+from ..runs.laying import lay, next_attempt
 from ..together.work import Kind
 from .disputes import decision_of
 from .runs import queue_steps

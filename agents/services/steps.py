@@ -13,12 +13,14 @@ from rooms.errors import Conflict, NotFound
 from rooms.models import Message, User
 from rooms.services.messages import lock_room
 
-from .. import approvals, asks, energy
-from ..again import Again, again_from
-from ..laying import next_attempt
+from .. import approvals
 from ..models import Coordination, Reason, Status, Step, Task
 from ..models.task import LIVE
+from ..money import asks
+from ..runs.again import Again, again_from
+from ..runs.laying import next_attempt
 from ..together.going_on import go_on_without
+from ..triggers import energy
 from .alternatives import begin_beside, first_of, may_be_answered_again
 from .runs import cancel_run, is_live, lock_steps, queue_steps
 

@@ -9,8 +9,8 @@ from typing import Any
 from rooms.errors import NotFound
 from rooms.models import User
 
-from ..facts import FOR_ITS_EDITORS, VERSIONED, snapshot_of
 from ..models import Agent, AgentVersion
+from ..registry.facts import FOR_ITS_EDITORS, VERSIONED, snapshot_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..claims import Claim
 from ..models import Step
+from ..runs.claims import Claim
 from ..together.work import TOGETHER
 from .begun import Begun
 from .complete import complete

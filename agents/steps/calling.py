@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-from .. import budgets, money
-from ..budgets import Call
-from ..claims import Claim
-from ..context import Context
-from ..conversation import Conversation
-from ..hush import Hush
-from ..laying import begin
+from .. import money
+from ..context.building import Context
+from ..context.occasions import is_volunteer
 from ..llm.port import Request
 from ..models import Reason, Step, Task
-from ..occasions import is_volunteer
+from ..money import budgets
+from ..money.budgets import Call
 from ..outcomes import Outcome, held_back_by
-from ..routes import candidates_for
-from ..status import Sign
+from ..routing.routes import candidates_for
+from ..runs.claims import Claim
+from ..runs.laying import begin
+from ..runs.status import Sign
+from ..speaking.conversation import Conversation
+from ..speaking.hush import Hush
 from ..together.work import TOGETHER
 from ..tools.rounds import Rounds
 

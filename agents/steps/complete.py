@@ -12,17 +12,17 @@ from rooms.errors import NotFound
 from rooms.gates import MAX_BYTES
 from rooms.models import Message
 
-from .. import context
-from ..beginning import begin_at_once, remember
-from ..claims import Claim
-from ..context import Context
-from ..conversation import GRACE, Conversation
-from ..conversing import converse
-from ..laying import begin
+from ..context import building as context
+from ..context.building import Context
 from ..llm.port import Limits, Request
 from ..models import Agent, Reason, Step, Task
 from ..outcomes import Outcome
-from ..status import Doing, Sign
+from ..runs.beginning import begin_at_once, remember
+from ..runs.claims import Claim
+from ..runs.laying import begin
+from ..runs.status import Doing, Sign
+from ..speaking.conversation import GRACE, Conversation
+from ..speaking.conversing import converse
 from ..together.material import material_of
 from ..tools.rounds import Rounds, rounds_of
 from .begun import Begun

@@ -15,13 +15,13 @@ from typing import Any
 
 from rooms.errors import NotFound
 
-from .. import gates
-from ..claims import Claim
-from ..gates import Withheld
-from ..laying import begin
 from ..models import Reason, Status, Step, Task
 from ..outcomes import Outcome, refused_by
-from ..tapes import Passed, Recording
+from ..runs.claims import Claim
+from ..runs.laying import begin
+from ..speaking import gates
+from ..speaking.gates import Withheld
+from ..speaking.tapes import Passed, Recording
 from ..together import acts, disputes
 from ..together.planning import BadPlan, plan_in
 from ..together.work import Kind, at_its_seat

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from rooms.models import Message
 
-from ..claims import Standing
 from ..models import Reason, Task
 from ..outcomes import Outcome
-from ..pauses import pause_of
+from ..runs.claims import Standing
+from ..switches.pauses import pause_of
 from ..tools.authority import may_ask
 
 

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from rooms import background
 
-from .. import gates
-from ..claims import Claim
-from ..conversation import GRACE
-from ..endings import words_of
-from ..gates import Withheld
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
+from ..runs.claims import Claim
+from ..runs.endings import words_of
+from ..runs.watch import LOST, watch
+from ..speaking import gates
+from ..speaking.conversation import GRACE
+from ..speaking.gates import Withheld
 from ..together.work import at_its_seat, is_aside
 from ..tools import telling
 from ..tools.authority import objection
@@ -26,7 +27,6 @@ from ..tools.rates import take_one
 from ..tools.registry import Tool, tool_named
 from ..tools.schema import BadArguments
 from ..tools.using import Answer, failed, use
-from ..watch import LOST, watch
 from .begun import Begun
 from .obstacles import obstacle
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from ..endings import end_task
 from ..models import Reason, Status, Step, Task
 from ..models.task import LIVE
 from ..outcomes import Outcome
+from ..runs.endings import end_task
 from .work import Kind
 
 BATCH = 200

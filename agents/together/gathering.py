@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rooms.models import Message
 
 from ..models import Agent, Conduct, Coordination, Seat, Step, Task, Wish, conduct_of
-from ..triggers import hears
+from ..triggers.seats import hears
 from . import router
 from .patterns import Alone, Team
 from .work import Kind, Work

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from ..context import Context
-from ..instructions import Instructions
+from ..context.building import Context
+from ..context.instructions import Instructions
 from ..llm.port import Turn, count_tokens
 from ..models import Coordination, Step
 from .sections import SECTIONS

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from ..laying import tell_of
 from ..models import Agent, Status, Step
-from ..status import PLAN, Doing, tell_status
+from ..runs.laying import tell_of
+from ..runs.status import PLAN, Doing, tell_status
 from . import planning
 from .planning import Subtask
 from .work import UNDONE, Kind, Work, lay

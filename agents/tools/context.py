@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from rooms.models import Message
 
-from ..context import tellable
+from ..context.building import tellable
 
 
 class ToolError(Exception):

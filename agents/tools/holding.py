@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from .. import approvals
-from ..claims import Claim
-from ..endings import end_task, is_cancelled, words_of
 from ..models import Approval, Reason, Status, Step
 from ..outcomes import Outcome
-from ..status import tell_status
+from ..runs.claims import Claim
+from ..runs.endings import end_task, is_cancelled, words_of
+from ..runs.status import tell_status
 from ..together.work import as_its_agent
 from .registry import Tool
 

@@ -10,7 +10,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from rooms import background
 from rooms.models import Attachment, Membership, Message
 
-from ..pictures import files_of, in_words
+from ..context.pictures import files_of, in_words
 from .context import Result, ToolContext, ToolError
 from .registry import register_tool
 from .schema import Between, Longest

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from ..voice import showable
+from ..speaking.voice import showable
 
 LONGEST_ARGUMENTS = 16_000
 LONGEST_TEXT = 1_000

@@ -6,7 +6,7 @@ from rooms import background, relaying
 from rooms.live.frames import passing
 
 from ..models import Step
-from ..status import Doing, tell_status
+from ..runs.status import Doing, tell_status
 
 
 def began(step: Step) -> None:

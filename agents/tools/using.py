@@ -13,7 +13,7 @@ import orjson
 
 from rooms.errors import RoomsError
 
-from ..voice import showable
+from ..speaking.voice import showable
 from .context import Result, ToolContext, ToolError
 from .registry import Tool
 

@@ -10,9 +10,9 @@ from django import forms
 from rooms.models import Room, User
 from rooms.web.forms import explained
 
-from ..facts import LIMITS, ROUTED, VERSIONED, routes, snapshot_of
 from ..models import Agent
 from ..models.agent import BOUNDS
+from ..registry.facts import LIMITS, ROUTED, VERSIONED, routes, snapshot_of
 from ..tools import available_tools
 
 VISIBILITIES = [

@@ -17,8 +17,8 @@ from rooms.web.doors import PageRequest, complain, page
 
 from .. import services
 from ..access import ASK, agent_seated
-from ..beside import answering_run, answers_beside, feet_of
-from ..feedback import opinions_of
+from ..inside.beside import answering_run, answers_beside, feet_of
+from ..inside.feedback import opinions_of
 from ..models import FeedbackReason, Thumb
 
 MOST = 200

@@ -14,7 +14,7 @@ from rooms.web.doors import PageRequest, page
 
 from ..access import agent_named
 from ..api.session_facts import sessions
-from ..finding import find_agents
+from ..registry.finding import find_agents
 from ..services.sessions import begin_session, delete_session, deleted_session, restore_session, sessions_of
 
 

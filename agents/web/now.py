@@ -17,8 +17,8 @@ from rooms.web.doors import PageRequest, page
 
 from ..access import seats_of
 from ..models import Seat, conduct_of
-from ..status import Doing
-from ..statuses import IDLE, Standing, clock, standings
+from ..runs.status import Doing
+from ..runs.statuses import IDLE, Standing, clock, standings
 
 SHOWN = 3
 

@@ -13,9 +13,9 @@ import orjson
 from django.utils import timezone
 
 from ..access import ASK, needed_to_cancel
-from ..graph import Box, draw
+from ..inside.graph import Box, draw
+from ..inside.provenance import Provenance, Source
 from ..models import Reason, Status, Step
-from ..provenance import Provenance, Source
 from .money import dollars
 
 KINDS = {

@@ -19,9 +19,9 @@ from rooms.web.rooms import room_context
 
 from .. import services
 from ..access import agent_for
-from ..ailments import ailments_of, health_of
-from ..finding import find_agents
 from ..models import Agent
+from ..registry.finding import find_agents
+from ..routing.ailments import ailments_of, health_of
 from ..services.drafts import end_trial, trial_of, try_out
 from ..services.registry import may_change, may_make, require_may_make
 from .agent_form import AgentForm

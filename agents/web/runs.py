@@ -16,8 +16,8 @@ from rooms.web.panels import panels_for
 
 from .. import services
 from ..access import ASK, needed_to_cancel, run_for, runs_for
+from ..inside.provenance import stories_of, story_of
 from ..models import Task
-from ..provenance import stories_of, story_of
 from ..tools.uses import uses_of
 from .panel import panel_of
 

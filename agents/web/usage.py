@@ -15,12 +15,12 @@ from rooms.models import Room, User
 from rooms.usage import messages_today
 from rooms.web.doors import PageRequest, page
 
-from ..charts import columns
-from ..ledger import Ledger, Span, Sum, ledger
 from ..models import Agent
+from ..money.charts import columns
+from ..money.ledger import Ledger, Span, Sum, ledger
+from ..money.sheets import sheet
 from ..money.standing import budgets_of
 from ..money.words import dollars
-from ..sheets import sheet
 
 DAYS = (7, 30, 90)
 MINE = ("room", "agent", "model", "day")

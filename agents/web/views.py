@@ -20,8 +20,8 @@ from rooms.web.panels import panels_for
 from .. import services
 from ..access import agent_named, agents_for, known_to, seat_for, seats_of
 from ..models import Agent, Coordination, Seat, conduct_of
-from ..schedule import next_slot
-from ..statuses import IDLE, standings
+from ..runs.statuses import IDLE, standings
+from ..triggers.schedule import next_slot
 from .conduct import WAYS, form_for
 from .forms import TRIGGERS, SeatForm, TriggerForm
 

@@ -12,8 +12,8 @@ from rooms.access import message_for
 from rooms.web.doors import PageRequest, page
 
 from ..access import known_to
+from ..inside.provenance import provenance_of
 from ..models import Reason
-from ..provenance import provenance_of
 from ..tools.uses import uses_of
 from .money import dollars
 from .panel import Node, seconds_between, told_once

@@ -135,7 +135,7 @@ async def gated(stage: Stage, cast: Cast) -> dict[str, float]:
 
 async def gates_alone(stage: Stage, cast: Cast) -> dict[str, float]:
     """The same without servers: twenty voices in this process, what they say and when it leaves."""
-    from agents import gates
+    from agents.speaking import gates
 
     from ..watched import far
 
@@ -155,7 +155,7 @@ async def gates_alone(stage: Stage, cast: Cast) -> dict[str, float]:
 
 async def speech(turn: int) -> Pieces:
     """A hundred words, one each 20 ms, through a voice."""
-    from agents.voice import Voice
+    from agents.speaking.voice import Voice
 
     pieces: Pieces = []
 

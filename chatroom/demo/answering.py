@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from agents.claims import claim
-from agents.endings import end_step
-from agents.laying import lay
 from agents.models import Reason, Seat, Step
 from agents.outcomes import Outcome
-from agents.runs import RELATED
+from agents.runs.claims import claim
+from agents.runs.endings import end_step
+from agents.runs.laying import lay
+from agents.runs.life import RELATED
 from rooms.models import Message, User
 
 from .script import Act

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db import connections
 
-from agents import tasks, waking
-from agents.laying import begin
+from agents import tasks
 from agents.models import Task
+from agents.runs.laying import begin
+from agents.triggers import waking
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import post_message
 

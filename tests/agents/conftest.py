@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents import flags, routes, tasks
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
+from agents.routing import routes
 from agents.services import seat_agent
 from agents.services.seats import OF_TRIGGER
+from agents.switches import flags
 from agents.tools import available_tools
 from rooms.models import Room, User
 from tests.plugins.rest import asking  # noqa: F401

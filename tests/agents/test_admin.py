@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from agents import energy
 from agents.llm.scripted import Scripted
 from agents.models import Agent, AgentVersion, Bound, Breaker, Chain, Feedback, Prompt, Reason, Seat, Step, Task, Usage
 from agents.services import give_feedback
+from agents.triggers import energy
 from rooms.models import Event, Room, User
 from tests.conftest import person
 

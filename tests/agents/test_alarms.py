@@ -22,8 +22,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from agents import alarms, anomalies
 from agents.models import Account, Alarm, Delivery
+from agents.money import alarms, anomalies
 from rooms.models import Room, User
 from tests.conftest import person
 

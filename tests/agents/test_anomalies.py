@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from agents import anomalies
 from agents.llm.scripted import Scripted
 from agents.models import Account, Alarm, Seat, Usage
+from agents.money import anomalies
 from rooms.models import Room, User
 from tests.conftest import person
 

@@ -10,10 +10,10 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
-from agents import breaker
 from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Breaker, Reason, Seat
+from agents.routing import breaker
 from rooms import db
 from rooms.models import Room, User
 

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from django.db import DataError
 
-from agents import budgets, conversing
 from agents.llm.errors import SENTENCES
 from agents.llm.port import LLMError
 from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Reason, Seat, Status, Step, Usage
+from agents.money import budgets
 from agents.outcomes import Outcome
-from agents.retrying import pause_before
+from agents.routing.retrying import pause_before
+from agents.speaking import conversing
 from rooms.gates import Verdict, Weight
 from rooms.models import Event, Message, Room, User
 
@@ -183,7 +184,7 @@ def test_a_fault_of_our_own_ends_with_a_reason_too(
     question = ask(den, ada, "@echo?")
     assert (run_for(question).reason, answer_to(question).body) == (Reason.ERROR, "so far so good")
     assert Step.objects.get().error == "ZeroDivisionError"
-    monkeypatch.setattr("agents.context.build", lambda *_: 1 / 0)
+    monkeypatch.setattr("agents.context.building.build", lambda *_: 1 / 0)
     assert run_for(ask(den, ada, "@echo again?")).reason == Reason.ERROR
 
 
@@ -195,7 +196,7 @@ def test_an_end_that_cannot_be_written_is_an_end_with_a_reason(
     def refused(*_: Any) -> None:
         raise DataError("integer out of range")
 
-    monkeypatch.setattr("agents.endings.charge", refused)
+    monkeypatch.setattr("agents.runs.endings.charge", refused)
     scripted.says("so far so good")
     question = ask(den, ada, "@echo?")
     assert run_for(question).reason == Reason.ERROR
@@ -209,7 +210,7 @@ def test_errors_trigger_no_agent(den: Room, ada: User, seat: Seat, scripted: Scr
     another_agent(den, ada, "eager", trigger="always")
     scripted.says("@eager help").fails("protocol")
     question = ask(den, ada, "@echo?")
-    from agents import waking
+    from agents.triggers import waking
 
     for event in Event.objects.filter(room=den, seq__gt=question.seq):
         assert waking.answer(event.pk) == []
@@ -244,7 +245,7 @@ def test_a_reply_gate_that_refuses_the_whole_leaves_nothing(
     def whole_only(window: Any) -> Verdict:
         return Verdict(Weight.REFUSE, rule="tone", reason="Not in this tone.") if window.whole else Verdict()
 
-    monkeypatch.setattr("agents.gates.gates", lambda: (whole_only,))
+    monkeypatch.setattr("agents.speaking.gates.gates", lambda: (whole_only,))
     scripted.says("grumble")
     question = ask(den, ada, "@echo?")
     answer = answer_to(question)
@@ -259,7 +260,7 @@ def test_the_rest_of_a_withheld_answer_stays_unseen(
     def secret(window: Any) -> Verdict:
         return Verdict(Weight.REFUSE, rule="secret") if "canary" in window.text else Verdict()
 
-    monkeypatch.setattr("agents.gates.gates", lambda: (secret,))
+    monkeypatch.setattr("agents.speaking.gates.gates", lambda: (secret,))
     scripted.says("all is well ").delay(0.1).says("says the canary").stalls()
     question = ask(den, ada, "@echo?")
     answer = answer_to(question)

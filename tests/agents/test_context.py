@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import context
-from agents.context import quoted, tellable
+from agents.context import building as context
+from agents.context.building import quoted, tellable
 from agents.llm.port import count_tokens
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Prompt, Seat, Task

@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from agents import energy, sweeping, tasks, waking
+from agents import tasks
 from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Bound, Chain, Conduct, Reason, Seat, Step, Task
+from agents.runs import sweeping
+from agents.triggers import energy, waking
 from rooms.models import Event, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership, remove_member

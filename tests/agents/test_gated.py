@@ -18,13 +18,13 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings as house
 from django.db import connection
 
-from agents import gates
-from agents.concluding import passable
-from agents.gates import Gate, Pattern, Window
 from agents.llm.port import ToolCall
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Conduct, Reason, Seat, Step
 from agents.services import cancel_run
+from agents.speaking import gates
+from agents.speaking.concluding import passable
+from agents.speaking.gates import Gate, Pattern, Window
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.handlers import handlers_of
 from rooms.live import streams
@@ -447,7 +447,7 @@ def test_where_the_whole_is_reviewed_first_rounds_of_tools_say_nothing_either(
 def test_what_a_step_has_not_said_is_shown_to_nobody_who_looks_into_the_run(
     den: Room, ada: User, bob: User, armed: Seat, reviewed: Conduct, scripted: Scripted, asking: Asking
 ) -> None:
-    from agents import runs
+    from agents.runs import life as runs
 
     scripted.says("Let me look.").calls("calculator", expression="1+1")
     question = say(den, ada, "@echo?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from agents.graph import HEIGHT, WIDTH, draw
+from agents.inside.graph import HEIGHT, WIDTH, draw
 
 
 def test_a_run_of_one_step_is_one_box():

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from agents import endings, flags, runs, tasks, waking
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Account, Agent, Hold, Prompt, Reason, Seat, Step, Tape, Task, Usage, Wake
+from agents.runs import endings
+from agents.runs import life as runs
 from agents.services import seat_agent
+from agents.switches import flags
+from agents.triggers import waking
 from rooms import background, prepared, reading, written
 from rooms.live.frames import Frame
 from rooms.models import Event, Membership, Message, Room, User

@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 from django.db.models.functions import Now
 
-from agents import line, sweeping, tasks, waking
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task
+from agents.runs import line, sweeping
 from agents.services import cancel_run, retry_run, unseat_agent
+from agents.triggers import waking
 from rooms.models import Message, Room, User
 from rooms.services.messages import withdraw_message
 from tests.waiting import PATIENCE, until

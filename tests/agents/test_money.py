@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from agents.claims import claim
 from agents.llm.litellm_backend import _import
 from agents.llm.port import backend_for
 from agents.models import Account, Agent, Conduct, Hold, Reason, Seat, Step, Task, Usage
+from agents.runs.claims import claim
+from agents.runs.sweeping import sweep
 from agents.services import seat_agent
-from agents.sweeping import sweep
 from rooms import background, prepared
 from rooms.models import Room, User
 from rooms.services.rooms import create_room
@@ -194,7 +194,7 @@ def test_guests_have_a_budget_of_their_own(
 
 
 def test_whoever_asks_again_pays_for_that_and_nobody_for_another(den: Room, ada: User, bob: User, seat: Seat) -> None:
-    from agents import runs
+    from agents.runs import life as runs
     from agents.services import regenerate
 
     costs("fine")
@@ -217,7 +217,7 @@ def test_the_hold_of_a_worker_that_died_comes_back_with_what_it_surely_took(den:
 
     from django.utils import timezone
 
-    from agents import runs
+    from agents.runs import life as runs
 
     costs("hang")
     mine = budget("person", ada.pk, DIME)

@@ -8,14 +8,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from agents import endings, runs, sweeping, tasks
-from agents.charging import charge
-from agents.claims import claim
-from agents.laying import lay
+from agents import tasks
 from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage
+from agents.money.charging import charge
 from agents.outcomes import Outcome
+from agents.runs import endings, sweeping
+from agents.runs import life as runs
+from agents.runs.claims import claim
+from agents.runs.laying import lay
 from rooms.models import Event, Message, Room, User
 from tests.waiting import PATIENCE, until
 

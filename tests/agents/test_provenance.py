@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from agents.inside.provenance import recompute
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat, Step
-from agents.provenance import recompute
 from agents.web.why import dollars
 from rooms.models import Message, Room, User
 from rooms.services.messages import edit_message, redact_message, withdraw_message

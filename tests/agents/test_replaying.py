@@ -11,10 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents import gates, housekeeping, tasks
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Breaker, Reason, Seat, Step, Tape, Task, Usage
+from agents.runs import housekeeping
 from agents.services import cancel_run
+from agents.speaking import gates
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import edit_message, redact_message, withdraw_message

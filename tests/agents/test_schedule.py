@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agents import scheduling, tasks
+from agents import tasks
+from agents.inside.provenance import provenance_of
 from agents.llm.scripted import Scripted
 from agents.models import Chain, Reason, Seat, Task
-from agents.provenance import provenance_of
-from agents.schedule import checked, due_slot, next_slot
 from agents.services import change_seat
+from agents.triggers import scheduling
+from agents.triggers.schedule import checked, due_slot, next_slot
 from rooms.errors import Invalid
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member

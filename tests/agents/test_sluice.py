@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import gates
-from agents.gates import Gate, Pattern, Window, Withheld, reaching
-from agents.sluice import Sluice
+from agents.speaking import gates
+from agents.speaking.gates import Gate, Pattern, Window, Withheld, reaching
+from agents.speaking.sluice import Sluice
 from rooms.gates import ALLOW, Verdict, Weight
 
 BEFORE, AFTER = "What I know: ", " and that is all of it."
@@ -178,7 +178,7 @@ def test_a_gate_that_changes_everything_lets_nothing_go_before_the_end(wired) ->
 
 
 def test_a_gate_may_be_a_class(settings) -> None:
-    settings.REPLY_GATES = [f"{__name__}.Shy", "agents.gates.size"]
+    settings.REPLY_GATES = [f"{__name__}.Shy", "agents.speaking.gates.size"]
     gates.gates.cache_clear()
     try:
         assert [gates.reach_of(gate) for gate in gates.gates()] == [8, 1]

@@ -11,10 +11,11 @@ import pytest
 import pytest_asyncio
 from django.test import Client
 
-from agents import gates, tasks
-from agents.gates import Pattern
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Seat, Wish
+from agents.speaking import gates
+from agents.speaking.gates import Pattern
 from rooms import db
 from rooms.background import in_thread
 from rooms.live import hub as hubs

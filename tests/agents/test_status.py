@@ -10,15 +10,15 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from agents.claims import claim
-from agents.endings import end_task
-from agents.laying import begin
 from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Conduct, Reason, Seat, Status, Step, Task
 from agents.outcomes import SENTENCES, Outcome, broken
-from agents.status import FAILURES, Doing, tell_status
-from agents.statuses import WORDS, standings
+from agents.runs.claims import claim
+from agents.runs.endings import end_task
+from agents.runs.laying import begin
+from agents.runs.status import FAILURES, Doing, tell_status
+from agents.runs.statuses import WORDS, standings
 from rooms import written
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User

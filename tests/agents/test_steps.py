@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from agents.graph import layers_of
-from agents.laying import lay_rows
+from agents.inside.graph import layers_of
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat, Step, Task, Usage
+from agents.runs.laying import lay_rows
 from agents.tasks import run_step
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Answer, Asking

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents import services, tasks, watch
+from agents import services, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Reason, Seat, Status, Step, Task, Usage
-from agents.watch import stop_here
+from agents.runs import watch
+from agents.runs.watch import stop_here
 from rooms.errors import Conflict
 from rooms.models import Event, Membership, Message, Room, User
 from rooms.services.memberships import remove_member

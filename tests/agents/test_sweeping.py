@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from agents import sweeping, tasks
-from agents.claims import claim
+from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage, Wake
+from agents.runs import sweeping
+from agents.runs.claims import claim
 from rooms import background
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User

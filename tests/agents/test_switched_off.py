@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from waffle.models import Flag
 
-from agents import flags
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat
 from agents.services import pause_agents, resume_agents
+from agents.switches import flags
 from rooms.errors import Conflict
 from rooms.models import Event, Message, Room, User
 from tests.waiting import PATIENCE, until

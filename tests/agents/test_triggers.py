@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.models import Agent, Seat
-from agents.triggers import reply_audience, seats_for
+from agents.triggers.seats import reply_audience, seats_for
 from rooms.models import Message, User
 
 ADA = User(pk=1, username="ada")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 
-from agents.turns import Turns
+from agents.runs.turns import Turns
 from tests.waiting import PATIENCE, until
 
 from .asking import Aside

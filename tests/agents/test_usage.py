@@ -12,9 +12,9 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from agents.ledger import Span, ledger
 from agents.llm.scripted import Scripted
 from agents.models import Account, Agent, Seat, Usage
+from agents.money.ledger import Span, ledger
 from rooms.models import Allowance, Room, User
 from rooms.services.memberships import remove_member
 from tests.conftest import person

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from agents.hush import Hush
+from agents.inside.provenance import provenance_of
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Usage
-from agents.provenance import provenance_of
+from agents.speaking.hush import Hush
 from rooms.models import Event, Message, Room, User
 
 from .asking import answer_to, ask, run_for

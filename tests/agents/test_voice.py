@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import gates
-from agents.gates import Window, Withheld
-from agents.voice import PACE, STROKE, Voice, showable
+from agents.speaking import gates
+from agents.speaking.gates import Window, Withheld
+from agents.speaking.voice import PACE, STROKE, Voice, showable
 from rooms.gates import ALLOW, Verdict, Weight
 from tests.clock import in_no_time, now, tell_time_by_the_loop
 
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    tell_time_by_the_loop(monkeypatch, "agents.voice")
+    tell_time_by_the_loop(monkeypatch, "agents.speaking.voice")
 
 
 class Stage:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from agents import approvals, line, waking
+from agents import approvals
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Approval, Reason, Seat, Task
+from agents.runs import line
 from agents.services import cancel_run
 from agents.tools import available_tools
 from agents.tools.registry import tool_named
+from agents.triggers import waking
 from rooms.models import Event, Message, Room, User
 from tests.plugins.rest import Asking
 

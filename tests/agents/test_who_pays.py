@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from agents import anomalies, probing, routes, tasks
+from agents import tasks
 from agents.llm.port import backend_for
 from agents.llm.scripted import Scripted
 from agents.models import Account, Agent, Alarm, Deployment, Hold, Reason, Route, Seat, Step, Usage
+from agents.money import anomalies
+from agents.routing import probing, routes
 from agents.services import drafts
 from rooms import background
 from rooms.models import Message, Room, User
@@ -130,7 +132,7 @@ def test_trying_an_agent_out_is_paid_by_who_tries(den: Room, ada: User, scripted
 def test_what_agents_do_together_is_paid_by_who_asked(
     den: Room, ada: User, bob: User, seat: Seat, second: Seat, scripted: Scripted, pattern: str, purposes: set[str]
 ) -> None:
-    from agents import runs
+    from agents.runs import life as runs
     from agents.services.asking import ask as ask_for
 
     posted = ask_for(room=den, by=bob, body="What now?", coordination=pattern, agents=["echo", "nod"])
@@ -212,7 +214,7 @@ def test_without_a_price_nothing_is_counted_and_the_console_says_so(
 def test_what_was_set_aside_for_rows_that_were_deleted_by_hand_comes_back(
     den: Room, ada: User, seat: Seat, provider: Upstream
 ) -> None:
-    from agents.sweeping import sweep
+    from agents.runs.sweeping import sweep
 
     costs("fine")
     mine = budget("person", ada.pk, DIME)
@@ -235,7 +237,7 @@ def test_nobody_pays_for_a_schedule_of_somebody_who_is_gone(
 ) -> None:
     from django.utils import timezone
 
-    from agents.scheduling import keep
+    from agents.triggers.scheduling import keep
 
     Seat.objects.update(trigger="schedule", schedule="* * * * *", scheduled_by=bob, added_by=ada, last_slot=None)
     bob.is_active = False
@@ -253,7 +255,7 @@ def test_turns_by_the_clock_are_questions_of_who_set_it(
 
     from django.utils import timezone
 
-    from agents.scheduling import keep
+    from agents.triggers.scheduling import keep
 
     settings.ASKS_PER_DAY = 2
     Seat.objects.update(trigger="schedule", schedule="* * * * *", scheduled_by=ada, last_slot=None)
@@ -266,7 +268,7 @@ def test_turns_by_the_clock_are_questions_of_who_set_it(
 def test_the_person_who_began_pays_for_all_that_agents_say_to_one_another(
     den: Room, ada: User, seat: Seat, second: Seat, scripted: Scripted
 ) -> None:
-    from agents import runs
+    from agents.runs import life as runs
 
     scripted.says("Ask @nod about it.")
     scripted.says("I know nothing.")

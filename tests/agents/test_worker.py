@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from agents import tasks
-from agents.claims import LEASE
 from agents.models import Agent, Reason, Seat, Status, Step, Task, Usage
+from agents.runs.claims import LEASE
 from agents.services import cancel_run, retry_run
 from rooms import background
 from rooms.live import streams

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from agents import sweeping, waking
 from agents.models import Seat, Task
+from agents.runs import sweeping
+from agents.triggers import waking
 from chatroom.demo import load
 from chatroom.demo.script import ScriptError, read_script
 from rooms.access import reader_in

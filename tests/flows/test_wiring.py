@@ -27,9 +27,9 @@ def test_the_house_is_wired_like_this():
         "message.withdrawn": ["agents.tasks.forget"],
         "room.deleted": ["agents.tasks.forget"],
     }
-    assert settings.STEP_GATES == ["agents.budgets.within_limits", "agents.energy.within_chain"]
-    assert settings.REPLY_GATES == ["agents.gates.size"]
-    assert settings.AGENT_CONTEXT == ["agents.context.instructions", "agents.context.recent_messages"]
+    assert settings.STEP_GATES == ["agents.money.budgets.within_limits", "agents.triggers.energy.within_chain"]
+    assert settings.REPLY_GATES == ["agents.speaking.gates.size"]
+    assert settings.AGENT_CONTEXT == ["agents.context.building.instructions", "agents.context.building.recent_messages"]
     assert [name.rpartition(".")[2] for name in settings.AGENT_TOOLS] == [
         *("search_room", "read_messages", "list_members", "calculator", "date_and_time", "fetch_url", "run_python"),
         *("withdraw_messages", "read_notes", "write_note"),
@@ -46,8 +46,8 @@ def test_the_house_is_wired_like_this():
     assert settings.PERSON_USAGE == [
         "rooms.usage.messages_today",
         "rooms.usage.limits",
-        "agents.usage.today",
-        "agents.usage.budgets",
+        "agents.money.usage.today",
+        "agents.money.usage.budgets",
     ]
 
 

@@ -98,7 +98,7 @@ def test_where_the_budget_will_not_do_it_is_said_kindly(den, two, bob, browser_o
 
 
 def test_where_one_may_ask_no_more_for_now_it_is_said_when(den, two, bob, browser_of):
-    from agents.asks import take
+    from agents.money.asks import take
 
     Allowance.objects.create(what="ask_day", person=bob, amount=1)
     take(bob, den)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from agents.inside.provenance import Recomputed, recompute
 from agents.models import Step
-from agents.provenance import Recomputed, recompute
 
 
 class Command(BaseCommand):

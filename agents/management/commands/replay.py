@@ -8,8 +8,8 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from agents.inside.replaying import Replayed, Turning, replay
 from agents.models import Agent, Task
-from agents.replaying import Replayed, Turning, replay
 from agents.together.work import name_of
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents import routes
 from agents.llm.litellm_backend import _import
 from agents.llm.port import backend_for
 from agents.models import Agent, Deployment, Route
+from agents.routing import routes
 from rooms import background
 from tests.upstream.server import Upstream
 

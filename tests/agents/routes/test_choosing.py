@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents.choosing import in_order, latency, price_of
 from agents.llm.prices import listed
 from agents.models import Deployment, Health, Route
+from agents.routing.choosing import in_order, latency, price_of
 
 FAST = Route(name="fast")
 

@@ -11,9 +11,9 @@ from django.contrib.admin.models import LogEntry as AdminEntry
 from django.test import Client
 from django.urls import reverse
 
-from agents import routes
 from agents.llm.port import Request, Turn
 from agents.models import Agent, Deployment, Route, Seat
+from agents.routing import routes
 from agents.sealing import Unopened, unseal
 from rooms.models import Room, User
 from tests.conftest import person

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from agents import routes
-from agents.health import condition_now
+from agents.admin.routes import DeploymentForm
 from agents.llm.port import Image, LLMError, Request, Turn, backend_for
 from agents.models import Agent, Deployment, Route, Seat
-from agents.route_admin import DeploymentForm
+from agents.routing import routes
+from agents.routing.health import condition_now
 from rooms import background
 from rooms.models import Room, User
 from tests.upstream.behaviours import BEHAVIOURS

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents import probing, routes
-from agents.health import condition_now
 from agents.models import Breaker, Deployment, Health, Seat
+from agents.routing import probing, routes
+from agents.routing.health import condition_now
 from rooms.models import Room, User
 from tests.upstream.server import Upstream
 

@@ -12,16 +12,17 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
-from agents import routes, runs
-from agents.admission import Closed, Leave, admit
-from agents.claims import claim
 from agents.llm.candidates import Candidate
 from agents.llm.port import LLMError, Request, Turn, Usage
 from agents.llm.worst import worst_of
 from agents.models import Agent, Deployment, Health, Reason, Route, Seat, Step, Task
 from agents.models import Usage as Usages
+from agents.routing import routes
+from agents.routing.admission import Closed, Leave, admit
+from agents.runs import life as runs
+from agents.runs.claims import claim
+from agents.runs.sweeping import sweep
 from agents.services import cancel_run, seat_agent
-from agents.sweeping import sweep
 from rooms import db
 from rooms.models import Message, Room, User
 from tests.upstream.server import Upstream

@@ -11,12 +11,12 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 
-from agents import pictures
+from agents.context import pictures
+from agents.inside.provenance import recompute
 from agents.llm import bills
 from agents.llm.port import Image, Request, Turn, image_tokens
 from agents.models import Agent, Hold, Route, Seat, Step
-from agents.provenance import recompute
-from agents.routes import candidates_for
+from agents.routing.routes import candidates_for
 from rooms.models import Attachment, Message, Room, User
 from rooms.services.attachments import remove_attachment
 from rooms.services.messages import redact_message

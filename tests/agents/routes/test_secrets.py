@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from agents import listening, probing, tasks
+from agents import tasks
 from agents.models import Agent, Deployment, Reason, Route, Seat, Step, Task, Usage
+from agents.routing import probing
 from agents.sealing import Secret
+from agents.speaking import listening
 from rooms.models import Event, Message, Room, User
 from tests.upstream.server import Upstream
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from agents.models import Conduct, Reason, Seat, Status, Step, Task, Wish
+from agents.runs.sweeping import sweep
 from agents.services import retry_run
-from agents.sweeping import sweep
 from agents.together.router import Candidate, choose
 from rooms.models import Event, Message, Room, User
 from tests.plugins.rest import Asking

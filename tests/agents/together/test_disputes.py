@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agents.inside.provenance import recompute
 from agents.models import Dispute, Seat, Status, Task
-from agents.provenance import recompute
 from agents.together import acts
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import redact_message, withdraw_message

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents import context
+from agents.context import building as context
 from agents.llm.port import LLMError
 from agents.models import Conduct, Reason, Seat, Status, Step, Task, Usage
-from agents.routes import Sight
+from agents.routing.routes import Sight
 from rooms.models import Message, Room, User
 from tests.files import attached
 
@@ -237,7 +237,7 @@ def test_the_rooms_lead_speaks_for_those_who_were_asked(
 def test_a_gate_keeps_what_it_forbids_out_of_contributions_even_in_escapes(
     den: Room, ada: User, three: list[Seat], cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agents import gates
+    from agents.speaking import gates
     from rooms.gates import ALLOW, Verdict, Weight
 
     def no_secret(window: gates.Window) -> Verdict:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents import gates
 from agents.llm.port import LLMError
 from agents.models import Conduct, Seat, Step, Tape, Task
+from agents.speaking import gates
 from rooms.gates import ALLOW, Verdict, Weight
 from rooms.models import Message, Room, User
 from rooms.services.messages import redact_message, withdraw_message
@@ -157,9 +157,9 @@ def test_the_tapes_of_contributions_go_with_question_and_answer(
 
 
 def test_what_comes_when_its_run_is_over_is_on_no_tape(den: Room, ada: User, three: list[Seat], cast: Cast) -> None:
-    from agents.endings import end_task
     from agents.models import Reason
     from agents.outcomes import Outcome
+    from agents.runs.endings import end_task
 
     def end() -> None:
         until(lambda: Task.objects.get().reply_id)  # what begins it has its locks still

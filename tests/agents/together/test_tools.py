@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from agents.inside.recomputing import recompute
 from agents.models import Agent, Approval, Reason, Seat, Status, Step, Task
-from agents.recomputing import recompute
+from agents.runs.sweeping import sweep
 from agents.services import retry_step
-from agents.sweeping import sweep
 from rooms.models import Event, Message, Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership, remove_member

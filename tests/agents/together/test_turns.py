@@ -9,10 +9,11 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from agents import energy, tasks, waking
+from agents import tasks
 from agents.models import Approval, Bound, Chain, Conduct, Reason, Seat, Status, Step, Task, Wait
+from agents.runs.sweeping import sweep
 from agents.services import retry_run
-from agents.sweeping import sweep
+from agents.triggers import energy, waking
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Asking
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents import tasks, waking
-from agents.claims import claim
+from agents import tasks
 from agents.models import Conduct, Reason, Seat, Status, Step
+from agents.runs.claims import claim
+from agents.runs.sweeping import sweep
 from agents.services import cancel_run, cancel_step
-from agents.sweeping import sweep
+from agents.triggers import waking
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member

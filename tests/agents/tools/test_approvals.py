@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agents import lapsing, scheduling, services, tasks
+from agents import services, tasks
 from agents.approvals import exactly
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Approval, Reason, Seat, Status, Step, Task
-from agents.sweeping import sweep
+from agents.runs import lapsing
+from agents.runs.sweeping import sweep
 from agents.tools import own
+from agents.triggers import scheduling
 from rooms.errors import Conflict
 from rooms.models import Event, Message, Room, User
 from rooms.roles import Role

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agents import forgetting
 from agents.llm.scripted import Scripted
 from agents.models import RoomNote, Seat, Step
+from agents.runs import forgetting
 from agents.services import delete_note, write_note
 from rooms.errors import Conflict, Forbidden, RoomsError
 from rooms.models import Event, Message, Room, User

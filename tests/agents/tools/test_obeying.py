@@ -8,11 +8,12 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from agents import routes, tasks
+from agents import tasks
 from agents.llm.deadlines import guarded
 from agents.llm.port import Finish, Part, Request, Text, ToolCall, Usage
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Approval, McpServer, RoomNote, Seat, Step, Task
+from agents.routing import routes
 from agents.services import seat_agent, write_note
 from agents.tools import mcp_asking
 from rooms.models import Event, Membership, Message, Room, User

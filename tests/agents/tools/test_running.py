@@ -12,7 +12,7 @@ import pytest
 from agents import services, tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Reason, Seat, Status, Step, Usage
-from agents.sweeping import sweep
+from agents.runs.sweeping import sweep
 from agents.tools import ToolContext, register_tool, registry
 from rooms.live import streams
 from rooms.models import Message, Room, User

@@ -1,0 +1,1 @@
+"""What an agent is, as values, and how agents are found."""
