@@ -27,7 +27,7 @@ from rooms.models import Attachment, Message
 from ..llm.port import Turn, count_tokens
 from ..models import Agent, Task
 from ..models.prompt import sha256_of
-from ..routing.routes import sight_of
+from ..routing.routes import Sight, sight_of
 from .instructions import Instructions, instructions_of
 from .occasions import call_of, for_the_occasion
 from .pictures import SHARE, Album, Shown, files_of, in_words
@@ -129,9 +129,10 @@ def recent_messages(asking: Asking) -> Contribution:
     what stands for it."""
     chosen: list[tuple[UUID, Turn]] = []
     call = call_of(asking.task)
-    album = Album(sight_of(asking.agent), asking.free // SHARE)
+    saids = newest_first(asking)
+    album = Album(sight_for(asking.agent, saids), asking.free // SHARE)
     spent = sum(asking.cost(turn.content) for turn in call)
-    for said in newest_first(asking):
+    for said in saids:
         turn = turn_of(asking, said)
         cost = asking.cost(turn.content)
         if spent + cost > asking.free:
@@ -153,6 +154,11 @@ class Said(NamedTuple):
     username: str
     body: str
     files: Sequence[Attachment] = ()
+
+
+def sight_for(agent: Agent, saids: Sequence[Said]) -> Sight:
+    """Asked only where there is something to see: without a route that may take a list of models seconds to load."""
+    return sight_of(agent) if any(file.is_image for said in saids for file in said.files) else Sight()
 
 
 # Before a question, and as `tellable` says; plain SQL, since it is on the way to every first word.

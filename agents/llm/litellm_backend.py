@@ -76,6 +76,10 @@ class LiteLLM:
     def price_of(self, request: Request) -> Price:
         return price_of(request, None if "price" in request.params else _import())
 
+    def sees(self, model: str) -> bool:
+        """As LiteLLM's list has it; a model that is not on it does not."""
+        return bool(_import().supports_vision(model))
+
     async def warm(self) -> None:
         """Import, then one call to a provider inside this process: clients, TLS context, price list, first parse."""
         from agents.llm.warmup import a_first_call

@@ -180,6 +180,10 @@ class Backend(Protocol):
         """What a token of this call will cost; where several models may take it, the dearest. Called in a thread."""
         ...
 
+    def sees(self, model: str) -> bool:
+        """Whether a model of this name can be shown pictures, as far as is known. Called in a thread."""
+        ...
+
     async def warm(self) -> None:
         """Pay the costs of a process's first call now, so that the first person does not. Never raises."""
         ...

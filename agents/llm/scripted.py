@@ -72,6 +72,9 @@ class Scripted:
         steps = self.queue.popleft().steps if self.queue else script_of(request)
         return guarded(perform(request, steps), request, self.usage_of)
 
+    def sees(self, model: str) -> bool:
+        return False
+
     def price_of(self, request: Request) -> Price:
         return price_of(request)
 

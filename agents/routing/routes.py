@@ -55,9 +55,9 @@ class Sight:
 
 
 def sight_of(agent: Agent) -> Sight:
-    """At most one query, the one of the call itself."""
+    """At most one query, the one of the call itself. Without a route, what the model's name tells."""
     if agent.route_id is None:
-        return Sight()
+        return Sight(backend_for(path_for(agent.model_name)).sees(agent.model_name))
     seeing = [
         one for one in deployments_of(agent.route_id) if one.sees_images and set(agent.route_tags) <= set(one.tags)
     ]
@@ -66,7 +66,7 @@ def sight_of(agent: Agent) -> Sight:
 
 def without_route(request: Request) -> Candidate:
     """By the model's name alone, at the house's address, with the house's key."""
-    return Candidate(name_without_route(request.model), backend_for(path_for(request.model)), without_images(request))
+    return Candidate(name_without_route(request.model), backend_for(path_for(request.model)), request)
 
 
 def path_for(model: str) -> str:

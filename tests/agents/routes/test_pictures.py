@@ -125,6 +125,18 @@ def test_where_one_that_sees_fails_the_blind_one_after_it_is_told_in_words(
     assert message["content"].endswith("[image: not seen]")
 
 
+@pytest.mark.usefixtures("_litellm")
+@pytest.mark.parametrize(("model", "sees"), [("openai/gpt-4o-mini", True), ("openai/gpt-3.5-turbo", False)])
+def test_a_model_called_by_its_name_alone_is_shown_pictures_if_it_is_known_to_see(
+    den: Room, ada: User, seat: Seat, upstream: Upstream, settings: Any, model: str, sees: bool
+) -> None:
+    settings.LLM_MODEL, settings.LLM_API_BASE, settings.LLM_API_KEY = model, upstream.base, "sk-any"
+    Agent.objects.filter(pk=seat.agent_id).update(model="")
+    asked_with(den, ada, attached(den, ada, "cat.png", picture()))
+    assert len(images_in(upstream.calls[-1])) == sees
+    assert "[image: cat.png" in str(upstream.calls[-1].messages)
+
+
 @pytest.mark.parametrize("way", ["whispered", "redacted", "held", "not sent"])
 def test_no_answer_is_made_of_a_picture_that_one_of_its_readers_may_not_see(
     den: Room, ada: User, bob: User, mod: User, seat: Seat, seeing: None, upstream: Upstream, way: str
