@@ -18,6 +18,7 @@ class EstimateForm(Strict):
     body = serializers.CharField(max_length=64_000)
     coordination = serializers.ChoiceField(choices=Coordination.choices, required=False, default="")
     agents = serializers.ListField(child=Username(), max_length=MOST, required=False, default=list)
+    reviewed = serializers.BooleanField(required=False, default=False)
     reply_to = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
@@ -54,6 +55,6 @@ class EstimateCost(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(ASK)
         said = self.read(EstimateForm)
-        wanted = Wanted(said["coordination"], said["agents"])
+        wanted = Wanted(said["coordination"], said["agents"], said["reviewed"])
         found = foreseen(room=room, by=self.person, body=said["body"], wanted=wanted, reply_to=said["reply_to"])
         return Response(found.as_facts())

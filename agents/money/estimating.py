@@ -6,6 +6,7 @@ not written yet, half of what it may. Prices are those of the last reservations,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +14,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Avg
 
-from rooms.markup import mentions_in
-from rooms.models import Message, Room, User
+from rooms.models import Room
 
 from ..llm.port import count_tokens
 from ..llm.pricing import FREE, Price
-from ..models import HOUSE_PAYS, Agent, Conduct, Coordination, Hold, Seat, Usage, conduct_of
-from ..triggers.seats import seats_for
-from ..triggers.speakers import speaking
+from ..models import HOUSE_PAYS, Agent, Coordination, Hold, Usage
+from ..together.patterns import Alone, Team
 from .words import dollars
 
 LATELY = 50
@@ -36,7 +35,7 @@ HISTORY = """
 class Share:
     """What one agent adds: so many calls, of so many tokens each, at its price."""
 
-    agent: str
+    agent: Agent
     calls: int
     prompt: int
     written: int
@@ -50,6 +49,10 @@ class Share:
     @property
     def micros(self) -> int:
         return self.calls * self.price.of(self.prompt, self.written)
+
+    def as_facts(self) -> dict[str, Any]:
+        name = self.agent.user.username
+        return {"agent": name, "calls": self.calls, "tokens": self.tokens, "micros": self.micros}
 
     @property
     def most_micros(self) -> int:
@@ -68,10 +71,7 @@ class Estimate:
             "tokens": self.tokens,
             "calls": self.calls,
             "coordination": self.coordination,
-            "agents": [
-                {"agent": share.agent, "calls": share.calls, "tokens": share.tokens, "micros": share.micros}
-                for share in self.shares
-            ],
+            "agents": [share.as_facts() for share in self.shares],
             "sentence": self.sentence,
         }
 
@@ -98,36 +98,30 @@ class Estimate:
         return f"This takes {work}: about {dollars(self.micros)}, and {dollars(most)} at most."
 
 
-def estimate(*, room: Room, body: str, agents: Sequence[Agent], coordination: str = "") -> Estimate:
-    """For a question to these agents, who answer as the room has it unless `coordination` says otherwise."""
-    conduct = conduct_of(room)
-    pattern = coordination or conduct.coordination
-    if len(agents) < 2:
-        pattern = Coordination.SEPARATE
-    calls = [calls_of(agent, agents, pattern, conduct) for agent in agents]
-    shares = [share_of(agent, room, body, many) for agent, many in zip(agents, calls, strict=True)]
-    return Estimate(pattern, tuple(shares))
+def estimate(*, room: Room, body: str, agents: Sequence[Agent], team: Team | Alone | None) -> Estimate:
+    """For a question that these agents answer each for itself, or as this team."""
+    calls = calls_of(team) if isinstance(team, Team) else Counter([team.speaker.agent] if team else agents)
+    shares = [share_of(agent, room, body, many) for agent, many in calls.items()]
+    return Estimate(team.pattern if team else Coordination.SEPARATE, tuple(shares))
 
 
-def calls_of(agent: Agent, agents: Sequence[Agent], pattern: str, conduct: Conduct) -> int:
-    """How often this agent's model is called. Who speaks for all, the lead or else the first, is called once more to
-    put it together, and twice where it lays out the work before."""
-    speaks = agent.pk == (conduct.lead_id if conduct.lead_id in [one.pk for one in agents] else agents[0].pk)
-    match pattern:
-        case Coordination.PARALLEL:
-            return 1 + speaks
-        case Coordination.HIERARCHICAL:
-            return 2 if speaks else 1
-        case Coordination.COLLABORATIVE | Coordination.AUTO:
-            return conduct.rounds + speaks
-    return 1
+def calls_of(team: Team) -> Counter[Agent]:
+    """How often each agent's model is called, if nothing has to be done again. Who speaks for all puts it together,
+    plans before if it leads, and judges what the others said where that is wished for."""
+    speaker, others = team.speaker.agent, [one for one in team.agents if one != team.speaker.agent]
+    rounds = team.rounds if team.pattern == Coordination.COLLABORATIVE else 1
+    contributes = team.pattern in (Coordination.PARALLEL, Coordination.COLLABORATIVE) and speaker in team.agents
+    plans = team.pattern == Coordination.HIERARCHICAL
+    calls = Counter(dict.fromkeys(others, rounds))
+    calls[speaker] = 1 + plans + contributes * rounds + team.reviewed * len(others)
+    return calls
 
 
 def share_of(agent: Agent, room: Room, body: str, calls: int) -> Share:
     lately = Usage.objects.filter(agent=agent).exclude(purpose__in=HOUSE_PAYS).order_by("-id")[:LATELY]
     written = lately.aggregate(mean=Avg("completion_tokens"))["mean"]
     return Share(
-        agent=agent.user.username,
+        agent=agent,
         calls=calls,
         prompt=prompt_of(agent, room, body),
         written=min(agent.max_reply_tokens, round(written or agent.max_reply_tokens / 2)),
@@ -152,9 +146,3 @@ def price_known(agent: Agent) -> Price:
     last = Hold.objects.filter(model=agent.model_name).order_by("-id")
     prices = last.values_list("prompt_price", "completion_price").first()
     return Price(*prices) if prices else FREE
-
-
-def asked_by(body: str, room: Room, by: User, seats: Sequence[Seat]) -> list[Agent]:
-    """The agents that would answer this if this person said it to the whole room."""
-    question = Message(room=room, author=by, body=body, mentions=list(mentions_in(body)))
-    return [seat.agent for seat in speaking(question, seats_for(question, seats))]

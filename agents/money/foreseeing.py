@@ -5,7 +5,7 @@ It stands in nobody's way: whatever it says, the message may be sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +22,10 @@ from rooms.models.allowance import What
 from rooms.spans import in_words
 
 from ..access import seats_of
-from ..models import Account, Agent, Coordination, Wish
-from ..services.asking import Wanted, names_of
-from ..together.gathering import wished
+from ..models import Account, Agent, Wish, conduct_of
+from ..services.asking import Wanted
+from ..together.gathering import gathered, wished
+from ..together.patterns import Alone, Team
 from ..triggers.seats import seats_for
 from ..triggers.speakers import speaking
 from . import payers
@@ -56,34 +57,48 @@ class Foreseen:
 
 def foreseen(*, room: Room, by: User, body: str, wanted: Wanted, reply_to: UUID | None = None) -> Foreseen:
     """For these words in this room. Raises Invalid for an agent that is not here."""
-    agents = agents_asked(room, by, body, wanted, reply_to)
-    found = estimate(room=room, body=body, agents=agents, coordination=wanted.coordination)
-    return Foreseen(found, next(shortages(room, by, agents, found), "") if agents else "")
+    asked = who_answers(room, by, body, wanted, reply_to)
+    found = estimate(room=room, body=body, agents=asked.agents, team=asked.team)
+    return Foreseen(found, next(shortages(room, by, found), "") if found.shares else "")
 
 
-def agents_asked(room: Room, by: User, body: str, wanted: Wanted, reply_to: UUID | None) -> list[Agent]:
-    """Those that would answer if this person said it to the whole room, found as it is when it is said."""
-    seats = list(seats_of(room))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Those that would answer, and as what team if they work together."""
+
+    agents: list[Agent]
+    team: Team | Alone | None = None
+
+
+def who_answers(room: Room, by: User, body: str, wanted: Wanted, reply_to: UUID | None) -> Asked:
+    """If this person said it to the whole room, found as it is when it is said."""
+    seats, conduct = list(seats_of(room)), conduct_of(room)
     question = Message(room=room, author=by, body=body, mentions=list(mentions_in(body)))
     if reply_to is not None:
         question.reply_to = Message.objects.filter(pk=reply_to, room=room).readable_by(reader_in(by, room)).first()
     answering = seats_for(question, seats)
-    if not wanted.says_something:
-        return [seat.agent for seat in speaking(question, answering)]
-    wish = Wish(coordination=wanted.coordination or Coordination.SEPARATE, agents=names_of(room, wanted.agents))
-    chosen = wished(question, seats, answering, wish)
-    return [seat.agent for seat in (chosen if wish.agents else speaking(question, chosen))]
+    wish = wish_in(wanted, room) if wanted.says_something else None
+    chosen = wished(question, seats, answering, wish) if wish else answering
+    team = gathered(question, chosen, seats, conduct, wish)
+    alone = chosen if wish and wish.agents else speaking(question, chosen)
+    return Asked([seat.agent for seat in alone], team)
+
+
+def wish_in(wanted: Wanted, room: Room) -> Wish:
+    """As a message would carry it; it is not kept. Raises Invalid for an agent that is not here."""
+    meant = wanted.in_room(room)
+    return Wish(coordination=meant.coordination, agents=meant.agents, reviewed=meant.reviewed)
 
 
 # --- what is left
 
 
-def shortages(room: Room, by: User, agents: Sequence[Agent], found: Estimate) -> Iterator[str]:
+def shortages(room: Room, by: User, found: Estimate) -> Iterator[str]:
     """What will not do, what stops it altogether first."""
     yield from of_asks(room, by)
     if found.micros:
         yield from (in_person(one) for one in budgets_of(by) if is_short(one, found.micros))
-        yield from of_the_house(room, agents, found)
+        yield from of_the_house(room, found)
 
 
 def of_asks(room: Room, by: User) -> Iterator[str]:
@@ -115,12 +130,13 @@ def more(budget: Budget) -> str:
     return f" There is more in {in_words((budget.resets_at - datetime.now(UTC)).total_seconds())}, at midnight UTC."
 
 
-def of_the_house(room: Room, agents: Sequence[Agent], found: Estimate) -> Iterator[str]:
+def of_the_house(room: Room, found: Estimate) -> Iterator[str]:
     """Of room and agents without amounts: those are nobody else's business."""
     needed = {("room", str(room.pk)): found.micros}
-    for agent, share in zip(agents, found.shares, strict=True):
-        needed["agent", str(agent.pk)] = share.micros
-    names = {("room", str(room.pk)): "this room"} | {("agent", str(one.pk)): one.user.name for one in agents}
+    names = {("room", str(room.pk)): "this room"}
+    for share in found.shares:
+        key = "agent", str(share.agent.pk)
+        needed[key], names[key] = share.micros, share.agent.user.name
     for account in accounts_of(needed):
         key = account.scope, account.key
         budget = budget_of(account, names[key], dict(payers.limits_of(account.scope)))

@@ -49,11 +49,12 @@ export class Estimate {
     const wish = this.asking.wish;
     const mayAnswer = aloud || wish || replyTo.value || body.value.includes("@") || "unasked" in this.line.dataset;
     if (!body.value.trim() || !mayAnswer) return "";
-    const { coordination, agents } = wish ?? {};
+    const { coordination, agents, reviewed } = wish ?? {};
     return JSON.stringify({
       body: body.value,
       ...(coordination && { coordination }),
       ...(agents && { agents }),
+      ...(reviewed && { reviewed }),
       ...(replyTo.value && { reply_to: replyTo.value }),
     });
   }

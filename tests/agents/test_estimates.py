@@ -9,6 +9,8 @@ from agents.models import Agent, Conduct, Hold, Seat
 from rooms.models import Room, User
 from tests.plugins.rest import Asking
 
+from .conftest import another_agent
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PRICE = {"prompt": 1, "completion": 100}
@@ -37,6 +39,24 @@ def test_a_question_to_one_is_a_call_and_to_several_as_many_as_they_work_togethe
     assert not scripted.requests
     assert not Hold.objects.exists()
     assert asking(eve).post("rooms/den/estimate/", {"body": "@echo?"}).status == 404
+
+
+def test_what_a_lead_does_is_counted_also_where_it_was_not_asked(den: Room, ada: User, asking: Asking) -> None:
+    Conduct.objects.create(room=den, lead=another_agent(den, ada, "hum").agent)
+    wish = {"body": "@echo @nod what?", "coordination": "parallel"}
+    plain = asking(ada).post("rooms/den/estimate/", wish)
+    assert {share["agent"]: share["calls"] for share in plain["agents"]} == {"echo": 1, "nod": 1, "hum": 1}
+    reviewed = asking(ada).post("rooms/den/estimate/", wish | {"reviewed": True})
+    assert {share["agent"]: share["calls"] for share in reviewed["agents"]} == {"echo": 1, "nod": 1, "hum": 3}
+    planned = asking(ada).post("rooms/den/estimate/", wish | {"coordination": "hierarchical"})
+    assert {share["agent"]: share["calls"] for share in planned["agents"]} == {"echo": 1, "nod": 1, "hum": 2}
+
+
+def test_one_that_a_router_would_choose_is_all_that_is_counted(den: Room, ada: User, asking: Asking) -> None:
+    wish = {"body": "@echo what time is it?", "agents": ["nod", "echo"], "coordination": "auto"}
+    one = asking(ada).post("rooms/den/estimate/", wish)
+    assert [share["agent"] for share in one["agents"]] == ["echo"]
+    assert (one["calls"], one["coordination"]) == (1, "separate")
 
 
 def test_nobody_who_would_answer_costs_nothing_and_strangers_are_unknown(den: Room, ada: User, asking: Asking) -> None:
