@@ -6,8 +6,13 @@ The den is private, the square is public and ada's. Servers come from `tests/plu
 
 from __future__ import annotations
 
-import pytest
+import inspect
+from collections.abc import AsyncIterator
 
+import pytest
+import pytest_asyncio
+
+from rooms import db as pools
 from rooms.models import Room, User
 from rooms.roles import Role
 from rooms.services.memberships import begin_membership
@@ -22,6 +27,19 @@ def person(username: str, kind: str = User.Kind.HUMAN, **facts: object) -> User:
     user.set_password(PASSWORD)
     user.save()
     return user
+
+
+@pytest_asyncio.fixture
+async def own_pool() -> AsyncIterator[None]:
+    """The loop's database pool ends before its loop does: while it connects it cannot be cancelled."""
+    yield
+    await pools.close()
+
+
+@pytest.fixture(autouse=True)
+def _pools_end_before_their_loops(request: pytest.FixtureRequest) -> None:
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("own_pool")
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
@@ -14,7 +12,6 @@ from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Breaker, Reason, Seat
 from agents.routing import breaker
-from rooms import db
 from rooms.models import Room, User
 
 from .asking import answer_to, ask, run_for
@@ -23,12 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NAME = "Scripted:scripted"
 DOWN = LLMError("down")
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def _own_pool() -> AsyncIterator[None]:
-    yield
-    await db.close()
 
 
 async def admitted() -> breaker.Pass:

@@ -193,10 +193,12 @@ def test_an_end_that_cannot_be_written_is_an_end_with_a_reason(
 ) -> None:
     """Not a run that stands there until its lease runs out."""
 
-    def refused(*_: Any) -> None:
-        raise DataError("integer out of range")
+    def refused(step: Step, fence: int, outcome: Outcome) -> None:
+        if outcome.usage is not None:
+            raise DataError("integer out of range")
 
-    monkeypatch.setattr("agents.runs.endings.charge", refused)
+    for writing in ("finish", "charge"):
+        monkeypatch.setattr(f"agents.runs.endings.{writing}", refused)
     scripted.says("so far so good")
     question = ask(den, ada, "@echo?")
     assert run_for(question).reason == Reason.ERROR

@@ -50,7 +50,7 @@ async def test_an_owner_sets_keywords_and_a_schedule(visit: Visit) -> None:
 
 async def test_the_room_reads_in_one_line_why_agents_stopped(visit: Visit, town: Town) -> None:
     town.shell("""
-from agents import energy
+from agents.triggers import energy
 from agents.models import Bound
 from rooms.models import Message, Room
 root = Message.objects.filter(room__slug="den", author__username="bob").first()
@@ -59,5 +59,5 @@ energy.tell(root.pk)
 """)
     bob = await visit("bob", DEN)
     line = bob.locator(".message[data-kind=system]")
-    await expect(line).to_contain_text("The agents stop here: in this room one message may set 12 turns going.")
+    await expect(line).to_contain_text("The agents stop here: in this room one message may set 30 turns going.")
     await assert_fine(bob)

@@ -186,6 +186,7 @@ def says_one_sentence(ran: subprocess.CompletedProcess[str], *words: str) -> Non
 
 def test_a_port_that_is_taken_is_said(house):
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port is held for the house
         taken.bind(("127.0.0.1", house.port))
         taken.listen()
         says_one_sentence(house.try_to_start(), f"Port {house.port} on 127.0.0.1 is taken", f"PORT={house.port + 1}")

@@ -73,7 +73,6 @@ async def test_eight_coroutines_and_a_resend_storm_keep_the_numbers_whole(den: R
     replay = await aread_events(den.pk, Reader(ada.pk, "owner"), 0, limit=1000)
     assert [frame.seq for frame, _ in replay.frames] == list(range(1, replay.last_seq + 1))
     assert await db.fetchval("SELECT count(*) FROM rooms_message") == WRITERS * EACH + 1
-    await db.close()
 
 
 def test_a_message_waiting_for_a_removal_is_refused_when_the_removal_wins(den: Room, ada: User, bob: User) -> None:

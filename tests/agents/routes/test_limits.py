@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
@@ -23,7 +21,6 @@ from agents.runs import life as runs
 from agents.runs.claims import claim
 from agents.runs.sweeping import sweep
 from agents.services import cancel_run, seat_agent
-from rooms import db
 from rooms.models import Message, Room, User
 from tests.upstream.server import Upstream
 from tests.waiting import until
@@ -32,12 +29,6 @@ from ..asking import Aside, answer_to, ask, run_for, say, woken
 from .conftest import Deploy
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def _own_pool() -> AsyncIterator[None]:
-    yield
-    await db.close()
 
 
 async def place(**facts: Any) -> Candidate:
