@@ -147,7 +147,9 @@ def test_fifty_by_every_door_over_two_workers_spend_no_more_than_a_dime(
 
     mine.refresh_from_db()
     spent = Usage.objects.filter(payer=ada).aggregate(sum=Sum("cost_micros"))["sum"]
-    assert DIME // 2 < spent == mine.spent_micros <= DIME
+    # Seven fit beside one another at what they may cost at worst, and take a third of it. How many more follow them is
+    # a matter of who asks when.
+    assert DIME // 4 < spent == mine.spent_micros <= DIME
     assert mine.held_micros == 0
     assert not Hold.objects.filter(released_at=None).exists()
     assert not Usage.objects.filter(purpose="excess").exists()
