@@ -144,12 +144,13 @@ def test_fifty_by_every_door_over_two_workers_spend_no_more_than_a_dime(
     assert {reply.status for reply in said if hasattr(reply, "status")} <= {200, 201}
     with Beat():
         until(lambda: Task.objects.exclude(pk__in=asked_before).count() >= 50 and is_quiet(), 150)
+        for number in range(10):  # how many were answered depends on who asked while others were held
+            if spent_by(ada) <= DIME // 2:
+                say_and_wait(usual[0], den, f"@echo is some left, {number}?")
 
     mine.refresh_from_db()
-    spent = Usage.objects.filter(payer=ada).aggregate(sum=Sum("cost_micros"))["sum"]
-    # Seven fit beside one another at what they may cost at worst, and take a third of it. How many more follow them is
-    # a matter of who asks when.
-    assert DIME // 4 < spent == mine.spent_micros <= DIME
+    spent = spent_by(ada)
+    assert DIME // 2 < spent == mine.spent_micros <= DIME
     assert mine.held_micros == 0
     assert not Hold.objects.filter(released_at=None).exists()
     assert not Usage.objects.filter(purpose="excess").exists()
@@ -158,6 +159,15 @@ def test_fifty_by_every_door_over_two_workers_spend_no_more_than_a_dime(
     assert reasons <= {Reason.ANSWERED, Reason.BUDGET, Reason.MERGED}
     notice = Task.objects.filter(reason=Reason.BUDGET, reply__isnull=False).first().reply.notice  # type: ignore[union-attr]
     assert "midnight UTC" in notice or "ask again in a moment" in notice
+
+
+def say_and_wait(door: Door, room: Room, body: str) -> None:
+    door(room, body)
+    until(lambda: Task.objects.filter(trigger_message__body=body).exclude(status__in=LIVE).exists(), 60)
+
+
+def spent_by(user: User) -> int:
+    return Usage.objects.filter(payer=user).aggregate(sum=Sum("cost_micros"))["sum"] or 0
 
 
 def is_quiet() -> bool:
