@@ -73,7 +73,9 @@ class Calls:
         return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
 
 
-class Answer:
+class Heard:
+    """What an answer is made of, whichever lane it comes in by."""
+
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.thoughts = Thoughts()
@@ -89,6 +91,16 @@ class Answer:
     def spoke(self) -> bool:
         return bool(self.pieces or self.called.partial)
 
+    def think(self, thought: Any) -> Thought | Sign:
+        if not isinstance(thought, str):
+            return Sign.THOUGHT
+        return self.thoughts.add(thought)
+
+    def calls(self) -> list[ToolCall]:
+        return self.called.whole()
+
+
+class Answer(Heard):
     def take(self, chunk: Any) -> Iterator[Part | Sign]:
         """What a chunk brings that others should know of."""
         self.usage = getattr(chunk, "usage", None) or self.usage
@@ -103,12 +115,7 @@ class Answer:
                 self._add(piece)
                 yield Sign.THOUGHT
             if thought := getattr(delta, "reasoning_content", None):
-                yield self._think(thought)
-
-    def _think(self, thought: Any) -> Thought | Sign:
-        if not isinstance(thought, str):
-            return Sign.THOUGHT
-        return self.thoughts.add(thought)
+                yield self.think(thought)
 
     def _add(self, piece: Any) -> None:
         function = piece.function
@@ -122,9 +129,6 @@ class Answer:
             raise LLMError("empty")
         if not _reason_given(stream):
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
-
-    def calls(self) -> list[ToolCall]:
-        return self.called.whole()
 
     def counted(self, stream: Any) -> Any:
         """The provider's own count, or None when LiteLLM made one up."""

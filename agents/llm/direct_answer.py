@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from agents.llm.answer import REASONS, Calls, Thoughts
+from agents.llm.answer import REASONS, Heard
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
-from agents.llm.port import Finish, Part, Text, Thought, ToolCall, Usage
+from agents.llm.port import Finish, Part, Text, Usage
 
 TOO_LONG = BY_NAME["ContextWindowExceededError"][1]
 DECLINED = BY_NAME["ContentPolicyViolationError"][1]
@@ -20,22 +20,10 @@ SAID_BY_CODE = {
 }
 
 
-class Answer:
+class Answer(Heard):
     def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.thoughts = Thoughts()
-        self.called = Calls()
-        self.usage: Mapping[str, Any] | None = None
+        super().__init__()
         self.reason = ""
-
-    @property
-    def billed(self) -> str:
-        """All that the model has written, as far as we were told."""
-        return "".join([*self.pieces, *self.thoughts.pieces, *map(str, self.called.partial.values())])
-
-    @property
-    def spoke(self) -> bool:
-        return bool(self.pieces or self.called.partial)
 
     def must_be_a_stream(self, headers: Mapping[str, str]) -> None:
         if "html" in headers.get("Content-Type", "").lower():
@@ -63,12 +51,7 @@ class Answer:
             self._add(piece)
             yield Sign.THOUGHT
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-            yield self._think(thought)
-
-    def _think(self, thought: Any) -> Thought | Sign:
-        if not isinstance(thought, str):
-            return Sign.THOUGHT
-        return self.thoughts.add(thought)
+            yield self.think(thought)
 
     def _add(self, piece: Mapping[str, Any]) -> None:
         function = piece.get("function") or {}
@@ -79,9 +62,6 @@ class Answer:
             raise LLMError("empty")
         if not self.reason:
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
-
-    def calls(self) -> list[ToolCall]:
-        return self.called.whole()
 
     def counted(self, litellm: Any) -> Any:
         """The provider's own count, in the shape in which the list of prices wants it."""
