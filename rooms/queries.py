@@ -100,8 +100,6 @@ EVENTS_AFTER = f"""SELECT e.seq, e.type, r.slug,
 
 LAST_SEQ = "SELECT last_seq FROM rooms_room WHERE id = %(room)s"
 
-FIRST_KEPT = "SELECT min(seq) FROM rooms_event WHERE room_id = %(room)s"
-
 # What a person is to a room, re-read whenever it may have changed: no row when the room is gone.
 STANDING = """SELECT r.id, r.slug, r.visibility, r.kind, u.kind, u.is_active, u.is_superuser, s.role,
         r.last_seq, r.watched

@@ -179,10 +179,6 @@ def read_message_json(reader: Reader, message_id: UUID) -> str:
     return the_message(rows)
 
 
-async def aread_message_json(reader: Reader, message_id: UUID) -> str:
-    return the_message(await db.fetch(queries.ONE_MESSAGE, {"id": message_id, **reader.params}, again=True))
-
-
 def read_message(reader: Reader, message_id: UUID) -> dict[str, Any]:
     message: dict[str, Any] = orjson.loads(read_message_json(reader, message_id))
     return message
