@@ -13,6 +13,7 @@ from agents.models import Agent, Branch, Feedback, Seat, Step, Task
 from agents.services import regenerate
 from rooms.models import Message, Room, User
 from rooms.services.messages import redact_message
+from tests.pages import words
 
 from .asking import answer_to, ask, run_for, say, woken
 
@@ -29,10 +30,6 @@ def page(user: User, path: str, status: int = 200) -> str:
     response = client_of(user).get(path)
     assert response.status_code == status, response
     return response.content.decode()
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def calculation(den: Room, who: User, scripted: Scripted, **facts: Any) -> Task:
