@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -17,8 +16,8 @@ from django.db import connections
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from .errors import Unavailable
+from .numbered import Params, prepared_for
 
-Params = Mapping[str, Any] | Sequence[Any] | None
 Row = tuple[Any, ...]
 
 LOOK_UPS = "".join(
@@ -28,6 +27,7 @@ LOOK_UPS = "".join(
         "enable_seqscan=off",
         "enable_hashjoin=off",
         "enable_mergejoin=off",
+        "join_collapse_limit=1",
     )
 )
 """Every statement here finds few rows by an index, one after the other, and is planned so once and for all: planning a
@@ -55,7 +55,7 @@ async def pool() -> AsyncConnectionPool:
             timeout=PATIENCE,
             open=False,
             check=None,
-            kwargs={"autocommit": True, "prepare_threshold": 2},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "cursor_factory": psycopg.AsyncRawCursor},
         )
         _pools[loop] = known = (conninfo, made)
         await made.open()
@@ -95,7 +95,7 @@ async def fetch(sql: str, params: Params = None, *, again: bool = False) -> list
     """
     try:
         async with (await pool()).connection() as connection:
-            return await (await connection.execute(cast(Any, sql), params)).fetchall()
+            return await (await connection.execute(*prepared_for(sql, params))).fetchall()
     except (psycopg.OperationalError, PoolTimeout) as error:
         if again:
             return await fetch(sql, params)
@@ -116,7 +116,7 @@ async def execute(sql: str, params: Params = None) -> int:
     """Runs a statement that returns no rows; gives the number of rows it touched."""
     try:
         async with (await pool()).connection() as connection:
-            return (await connection.execute(cast(Any, sql), params)).rowcount
+            return (await connection.execute(*prepared_for(sql, params))).rowcount
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise unavailable(error) from error
 
