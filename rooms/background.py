@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
+from types import TracebackType
 from typing import Any, TypeVar
 
 from django.db import close_old_connections, connections
@@ -63,26 +63,30 @@ def run(work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         raise
 
 
-@asynccontextmanager
-async def patience(seconds: float) -> AsyncIterator[None]:
+class patience:  # noqa: N801  # as `asyncio.timeout` is written
     """`asyncio.timeout` for somebody else's answer: when this loop was too busy to look, it looks once more first."""
-    loop = asyncio.get_running_loop()
-    timer: asyncio.TimerHandle
-    async with asyncio.timeout(None) as scope:
 
-        def time_is_up(second_look: bool) -> None:
-            nonlocal timer
-            now = loop.time()
-            if now - timer.when() > LATE and not second_look:
-                timer = loop.call_later(LATE, time_is_up, True)
-            else:
-                scope.reschedule(now)
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
-        timer = loop.call_later(seconds, time_is_up, False)
-        try:
-            yield
-        finally:
-            timer.cancel()
+    async def __aenter__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.scope = asyncio.timeout(None)
+        await self.scope.__aenter__()
+        self.timer = self.loop.call_later(self.seconds, self.time_is_up, False)
+
+    def time_is_up(self, second_look: bool) -> None:
+        now = self.loop.time()
+        if now - self.timer.when() > LATE and not second_look:
+            self.timer = self.loop.call_later(LATE, self.time_is_up, True)
+        else:
+            self.scope.reschedule(now)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.timer.cancel()
+        await self.scope.__aexit__(kind, error, trace)
 
 
 def executor() -> ThreadPoolExecutor:

@@ -18,8 +18,9 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from . import background, handlers, prepared, relaying
+from . import handlers, prepared, relaying
 from .live.frames import Frame, wire
+from .live.press import publish
 from .models import Event, Message, Room, User
 
 APPEND = """
@@ -119,13 +120,7 @@ def record_everywhere(rooms: Collection[int], type: str, *, data: dict[str, Any]
     frames = [
         Frame(room_id=id, slug=slug, type=type, text=wire(type, slug, seq, said), seq=seq) for id, seq, slug in rows
     ]
-    transaction.on_commit(partial(publish_all, frames), robust=True)
-
-
-def publish_all(frames: Collection[Frame]) -> None:
-    """Without waiting for any of them: whatever is not taken is read from the log."""
-    for frame in frames:
-        background.loop().call_soon_threadsafe(relaying.publish_soon, frame)
+    transaction.on_commit(partial(publish, frames), robust=True)
 
 
 def relay(event: Event) -> None:

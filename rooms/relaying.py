@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 import weakref
-from collections import deque
 from collections.abc import Coroutine
 
 from channels.layers import get_channel_layer
@@ -27,7 +26,6 @@ PAUSE = 1.0
 RELAYED = """UPDATE rooms_room r SET relayed_seq = x.seq FROM unnest(%s::bigint[], %s::bigint[]) AS x(room, seq)
     WHERE r.id = x.room AND r.relayed_seq < x.seq"""
 MARK_EVERY = 0.5
-MAX_QUEUED = 10_000
 
 
 class Carrier:
@@ -37,19 +35,6 @@ class Carrier:
         self.silent_until = 0.0
         self.relayed: dict[int, int] = {}
         self.marking: asyncio.Task[None] | None = None
-        self.queue: deque[Frame] = deque()
-        self.sending: asyncio.Task[None] | None = None
-
-    def publish_soon(self, frame: Frame) -> None:
-        """Send in turn, without making anybody wait. What does not fit the queue is read from the log instead."""
-        if len(self.queue) < MAX_QUEUED:
-            self.queue.append(frame)
-        if self.sending is None or self.sending.done():
-            self.sending = asyncio.get_running_loop().create_task(self.send_queued())
-
-    async def send_queued(self) -> None:
-        while self.queue:
-            await publish_frame(self.queue.popleft())
 
     async def publish(self, group: str, message: dict[str, object]) -> bool:
         """Send to a group; False when Redis did not take it in time. "Failed" does not mean "not delivered"."""
@@ -111,11 +96,6 @@ def sent(frame: Frame) -> None:
     """Redis has it, so the relay process need not announce it."""
     if frame.seq is not None:
         carrier().remember(frame.room_id, frame.seq)
-
-
-def publish_soon(frame: Frame) -> None:
-    """The same from inside a loop, after whatever was handed over before, while the caller goes on."""
-    carrier().publish_soon(frame)
 
 
 async def publish_control(**facts: object) -> bool:

@@ -14,9 +14,8 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from . import background, handlers
-from .live.frames import Frame
-from .live.press import press
+from . import handlers
+from .live.press import publish
 from .queries import MESSAGE_JSON
 from .reading import frame_of
 
@@ -62,13 +61,3 @@ def tell_now(rows: Sequence[Row]) -> None:
     for row in rows:
         if row[11]:
             handlers.dispatch(row[10], row[1])
-
-
-def publish(frames: Sequence[Frame]) -> None:
-    """Together, before any text of a message that is sent from now on. From any thread."""
-    background.loop().call_soon_threadsafe(hand_over, frames)
-
-
-def hand_over(frames: Sequence[Frame]) -> None:
-    for frame in frames:
-        press().publish(frame)

@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rooms import written
 from rooms.live.frames import passing
+from rooms.live.press import publish
 
 from ..models import Reason, Task
 from ..triggers.seats import reply_audience
@@ -62,7 +62,7 @@ class Sign:
         data = {"agent": self.agent, "status": doing.value, "detail": detail}
         frame = passing("status", room_id=self.room_id, slug=self.slug, data=data, visible_to=self.readers)
         try:
-            written.publish([frame])
+            publish([frame])
         except RuntimeError as error:  # the process is going away
             log.info("a status was not told: %s", error)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rooms import background, relaying
 from rooms.live.frames import passing
+from rooms.live.press import publish
 
 from ..models import Step
 from ..runs.status import Doing, tell_status
@@ -33,4 +33,4 @@ def tell(step: Step, state: str) -> None:
         state="writing",
         visible_to=None if reply.visible_to is None else tuple(reply.visible_to),
     )
-    background.loop().call_soon_threadsafe(relaying.publish_soon, frame)
+    publish([frame])

@@ -28,7 +28,8 @@ class Store:
     """One loop's connection to Redis, with a memory of when it last failed: nobody waits twice for a dead server."""
 
     def __init__(self) -> None:
-        options: dict[str, Any] = {"decode_responses": True, "retry": Retry(NoBackoff(), 0), **settings.REDIS_TIMEOUTS}
+        options: dict[str, Any] = {**settings.REDIS_TIMEOUTS, "decode_responses": True, "retry": Retry(NoBackoff(), 0)}
+        options["socket_timeout"] = None  # `ask` is shorter, and looks twice before it gives up
         self.redis: Redis = Redis.from_url(settings.REDIS_URL, **options)
         self.silent_until = 0.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from .. import access, relaying
+from .. import access
 from ..errors import Conflict, Invalid
 from ..models import User
 from ..services.posting import Place as Address
@@ -32,6 +32,7 @@ from .errands import room_of
 from .feeds import resync_text
 from .frames import passing
 from .hub import hub
+from .press import press
 from .rights import Place, place_of
 from .threads import in_thread
 
@@ -97,7 +98,11 @@ async def speaking_place(socket: Socket, slug: str) -> tuple[Place, bool]:
 
 
 async def known_place(socket: Socket, slug: str) -> Place:
-    """The sender's place, asked every other second at most: the statement that keeps a message re-reads the role."""
+    """The sender's place: that of their feed, which follows the log, if they have the room open, else asked every other
+    second at most. The statement that keeps a message re-reads the role."""
+    feed = socket.feeds.get(slug)
+    if feed is not None and not feed.doubtful and not feed.closed and socket.principal.grant.allows(POST):
+        return feed.place
     now = time.monotonic()
     place, until = socket.places.get(slug, (None, 0.0))
     if place is None or until < now:
@@ -114,7 +119,7 @@ async def typing(socket: Socket, said: Said, ref: Ref) -> None:
     now = time.monotonic()
     if now - socket.typed.get(place.slug, 0) >= TYPING_EVERY:
         socket.typed[place.slug] = now
-        relaying.publish_soon(typing_frame(place, socket.principal.user))
+        press().publish(typing_frame(place, socket.principal.user))
     socket.answer("ack", ref, data={})
 
 

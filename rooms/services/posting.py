@@ -27,6 +27,7 @@ from .. import db, handlers, relaying
 from ..allowances import UNCOUNTED, used_up
 from ..errors import Conflict, Forbidden, NotFound, Unavailable
 from ..live.frames import Frame, wire
+from ..live.press import press
 from ..models import Room, User
 from ..models.allowance import What
 from .drafting import Links, Place, Posting, Speaker, links_of, not_attachable, prepare
@@ -111,7 +112,7 @@ async def apost_message(
     if row is None:
         raise not_kept(await db.fetch(WHY_NOT, posting.key))
     seq, event_id, pending, json = row
-    relaying.publish_soon(frame_of(posting, links, seq, json))
+    press().publish(frame_of(posting, links, seq, json))
     if pending:
         handlers.dispatch(event_id, posting.event_type)
     return Posted(json, created=True)

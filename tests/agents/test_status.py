@@ -14,12 +14,12 @@ from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Conduct, Reason, Seat, Status, Step, Task
 from agents.outcomes import SENTENCES, Outcome, broken
+from agents.runs import status
 from agents.runs.claims import claim
 from agents.runs.endings import end_task
 from agents.runs.laying import begin
 from agents.runs.status import FAILURES, Doing, tell_status
 from agents.runs.statuses import WORDS, standings
-from rooms import written
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Asking
@@ -35,13 +35,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """The passing frames on status, as they go out."""
     found: list[Frame] = []
-    real = written.publish
+    real = status.publish
 
     def publish(frames: Sequence[Frame]) -> None:
         found.extend(frame for frame in frames if frame.type == "status")
         real(frames)
 
-    monkeypatch.setattr(written, "publish", publish)
+    monkeypatch.setattr(status, "publish", publish)
     return found
 
 

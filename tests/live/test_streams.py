@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from rooms.live import streams
+from rooms.live.press import KEEP
+from rooms.live.store import key, store
 from rooms.models import Message, Room, User
 from rooms.services.messages import finish_message, post_message, start_message
 
@@ -65,3 +67,33 @@ async def test_the_text_of_a_whispered_reply_reaches_only_those_it_is_for(
         assert [frame["type"] for frame in mine] == ["message.started", "message.text", "message.finished"]
         assert [frame["type"] for frame in others] == ["skip", "skip"]
         assert "ears" not in str(theirs.heard + await theirs.before(last))
+
+
+async def test_text_goes_on_after_redis_has_lost_what_it_was_taught(den: Room, bob: User, echo: User):
+    async with await signed_in(bob) as wire:
+        await wire.open("den")
+        message = await started(den, echo)
+        await streams.send_text(message, 0, "one ")
+        await store().redis.script_flush()
+        await streams.send_text(message, 4, "two")
+        frames = [await wire.hear() for _ in range(3)]
+    assert [frame["data"].get("text") for frame in frames] == [None, "one ", "two"]
+    assert await streams.atext_so_far(message.pk) == "one two"
+
+
+async def test_what_redis_cannot_keep_is_told_all_the_same(den: Room, bob: User, echo: User):
+    async with await signed_in(bob) as wire:
+        await wire.open("den")
+        message = await started(den, echo)
+        await store().redis.set(key("text", message.pk), "no list")
+        await streams.send_text(message, 0, "one")
+        frames = [await wire.hear() for _ in range(2)]
+    assert frames[1]["data"]["text"] == "one"
+
+
+async def test_a_list_of_pieces_has_an_end_and_none_is_begun_in_its_midst(den: Room, echo: User):
+    message = await started(den, echo)
+    await streams.send_text(message, 5, "in the midst")
+    assert await store().redis.exists(key("text", message.pk)) == 0
+    await streams.send_text(message, 0, "from its beginning")
+    assert 0 < await store().redis.ttl(key("text", message.pk)) <= KEEP

@@ -169,7 +169,7 @@ def test_everybody_who_may_read_it_hears_of_a_tool_at_work(
     from agents.tools import telling
 
     sent: list[Any] = []
-    monkeypatch.setattr(telling.relaying, "publish_soon", sent.append)
+    monkeypatch.setattr(telling, "publish", sent.extend)
     Agent.objects.filter(pk=armed.agent_id).update(tools=["calculator"])
     scripted.calls("calculator", expression="1").finishes("tool_calls")
     scripted.says("1")
