@@ -9,6 +9,7 @@ relay process finds.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
@@ -23,7 +24,10 @@ from .models import Event
 
 log = logging.getLogger(__name__)
 
-QUEUED = "UPDATE rooms_event SET pending = false WHERE id = %(event)s"
+QUEUED = "UPDATE rooms_event SET pending = false WHERE id = ANY(%(events)s)"
+
+Told = tuple[int, str]
+"""An event's id and type."""
 
 
 @cache
@@ -37,29 +41,62 @@ def has_handlers(type: str) -> bool:
     return bool(settings.EVENT_HANDLERS.get(type))
 
 
+class Dispatcher:
+    """Queues the handlers of events on one thread, in order: what comes while it is at it goes together with what comes
+    next, on one connection and with one mark. A broker that hangs holds up this thread and nobody else."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting: list[Told] = []
+        self.is_at_it = False
+
+    def put(self, event: Told) -> None:
+        with self.lock:
+            self.waiting.append(event)
+            if self.is_at_it:
+                return
+            self.is_at_it = True
+        background.executor().submit(self.work)
+
+    def work(self) -> None:
+        while events := self.take():
+            try:
+                background.with_connection(queue, events)
+            except Exception as error:  # the broker's client raises a dozen kinds; what stays pending is the remedy
+                log.warning("could not queue the handlers of events from %s on: %s", events[0][0], error)
+
+    def take(self) -> list[Told]:
+        with self.lock:
+            events, self.waiting = self.waiting, []
+            self.is_at_it = bool(events)
+        return events
+
+
+_dispatcher = Dispatcher()
+
+
 def dispatch(event_id: int, type: str) -> None:
     """Queue the handlers of an event from a thread of its own: a hung broker must not hold up whoever spoke."""
-    background.executor().submit(background.with_connection, queue_or_leave, event_id, type)
+    _dispatcher.put((event_id, type))
 
 
-def queue_or_leave(event_id: int, type: str) -> None:
+def queue(events: Sequence[Told]) -> None:
+    """Queue the handlers of each, then mark the events, up to the first that could not be queued. A crash between the
+    two queues twice: handlers are idempotent."""
+    queued: list[int] = []
     try:
-        queue(event_id, type)
-    except Exception as error:  # the broker's client raises a dozen kinds; the event stays pending, which is the remedy
-        log.warning("could not queue the handlers of event %s: %s", event_id, error)
-
-
-def queue(event_id: int, type: str) -> None:
-    """Queue every handler, then mark the event. A crash between the two queues twice: handlers are idempotent."""
-    for task in handlers_of(type):
-        task.delay(event_id)
-    prepared.execute(QUEUED, {"event": event_id})
+        for event_id, type in events:
+            for task in handlers_of(type):
+                task.delay(event_id)
+            queued.append(event_id)
+    finally:
+        if queued:
+            prepared.execute(QUEUED, {"events": queued})
 
 
 def dispatch_leftovers(*, older_than: float = 2.0, limit: int = 500) -> int:
     """Queue what is still pending after some seconds. Returns how many events; raises what the broker raises."""
     left = Event.objects.filter(pending=True, created_at__lt=Now() - timedelta(seconds=older_than))
     events = list(left.order_by("created_at").values_list("pk", "type")[:limit])
-    for event_id, type in events:
-        queue(event_id, type)
+    queue(events)
     return len(events)
