@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agents.llm.errors import Deadline, LLMError
 from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Thought, Usage
@@ -16,6 +16,7 @@ from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Thou
 T = TypeVar("T")
 BREATH = 8
 """Chunks in a row before the loop turns once: about 3 ms of LiteLLM's parsing."""
+NEVER = float("inf")
 UNBILLED = {"busy", "refused", "down"}
 """Who says this before the first word has not begun to work."""
 
@@ -27,7 +28,11 @@ class Sign(Enum):
 
 
 class Clock:
-    """Counts down three deadlines from its making; how long a connection may take is the transport's matter."""
+    """Counts down three deadlines from its making; how long a connection may take is the transport's matter.
+
+    It has one timer, which looks when a deadline has come and is set anew if there was progress since: an
+    `asyncio.timeout` around each of a model's words was a tenth of what a word costs.
+    """
 
     def __init__(self, deadlines: Deadlines) -> None:
         self.deadlines = deadlines
@@ -36,24 +41,57 @@ class Clock:
         self.end = start + deadlines.total
         self.due = start + deadlines.first_token
         self.waiting_for: Deadline = "first_token"
+        self.timer: asyncio.TimerHandle | None = None
+        self.looks_at = NEVER
+        self.waiter: asyncio.Task[Any] | None = None
+        self.cancelling: int | None = None
 
     def progress(self) -> None:
         self.due = self.loop.time() + self.deadlines.idle
         self.waiting_for = "idle"
 
-    async def wait(self, for_: Awaitable[T]) -> T:
-        """Its result, or LLMError naming the deadline that came first; its own TimeoutError passes through."""
-        try:
-            async with asyncio.timeout_at(min(self.due, self.end)) as scope:
-                return await for_
-        except TimeoutError:
-            if not scope.expired():
-                raise
-        raise LLMError("timeout", deadline="total" if self.end <= self.due else self.waiting_for)
-
     def resume(self, since: float) -> None:
         """Whoever reads the reply took their time since then: that is not the model's silence."""
         self.due += self.loop.time() - since
+
+    async def wait(self, for_: Awaitable[T]) -> T:
+        """Its result, or LLMError naming the deadline that came first; its own TimeoutError passes through."""
+        self.waiter = asyncio.current_task()
+        self.set_timer()
+        try:
+            return await for_
+        except asyncio.CancelledError:
+            if not self.has_come():
+                raise
+        finally:
+            self.waiter = None
+        raise LLMError("timeout", deadline="total" if self.end <= self.due else self.waiting_for)
+
+    def set_timer(self) -> None:
+        """Unless it looks soon enough: before a first word there may be more time than between two."""
+        when = min(self.due, self.end)
+        if when < self.looks_at:
+            self.stop()
+            self.looks_at, self.timer = when, self.loop.call_at(when, self.look)
+
+    def look(self) -> None:
+        """Whoever waits waits no longer; a later deadline is looked at later."""
+        self.looks_at = NEVER
+        if self.waiter is not None and self.loop.time() < min(self.due, self.end):
+            self.set_timer()
+        elif self.waiter is not None:
+            self.cancelling = self.waiter.cancelling()
+            self.waiter.cancel()
+
+    def has_come(self) -> bool:
+        """Whether a cancellation is the clock's own, and nobody else's besides."""
+        if self.cancelling is None or self.waiter is None:
+            return False
+        return self.waiter.uncancel() <= self.cancelling
+
+    def stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class Meter:
@@ -104,15 +142,17 @@ async def guarded(
     """
     if prepare is not None:
         await prepare()
-    meter = Meter(request.limits)
+    meter, clock = Meter(request.limits), Clock(request.deadlines)
     try:
-        async with aclosing(parts), aclosing(_measured(parts, Clock(request.deadlines), meter)) as measured:
+        async with aclosing(parts), aclosing(_measured(parts, clock, meter)) as measured:
             async for part in measured:
                 yield part
     except LLMError as error:
         unbilled = error.kind in UNBILLED or error.deadline == "connect"
         error.usage = Usage() if unbilled and not meter.chars else usage_of(request, meter.text)
         raise
+    finally:
+        clock.stop()
 
 
 async def _measured(parts: AsyncGenerator[Part | Sign, None], clock: Clock, meter: Meter) -> AsyncGenerator[Part, None]:
