@@ -21,6 +21,7 @@ from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import LLMError
 from agents.llm.litellm_call import arguments_of, secrets_of
 from agents.llm.litellm_errors import translated
+from agents.llm.litellm_stream import spare_each_word
 from agents.llm.openai_client import spare_the_walk
 from agents.llm.port import Part, Request, Usage
 from agents.llm.pricing import Price, price_of
@@ -47,6 +48,7 @@ def _import() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx"):
         logging.getLogger(name).setLevel(logging.ERROR)  # below that they write out requests, whole
     spare_the_walk()
+    spare_each_word(litellm)
     stay_where_sent()
     return litellm
 
