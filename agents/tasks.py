@@ -20,7 +20,7 @@ from .routing import probing
 from .runs import forgetting, housekeeping, sweeping, thoughts
 from .runs import life as runs
 from .runs.laying import begin
-from .runs.turns import turn
+from .runs.turns import note_arrival, turn
 from .switches.pauses import pause_of
 from .together import forgetting as together_forgetting
 from .tools import mcp_asking
@@ -39,6 +39,7 @@ AT_ONCE = 5.0
 def wake(event_id: int) -> None:
     """Somebody said something. The first answer is written right here: a second queue would delay its first word."""
     began = time.monotonic()
+    note_arrival()
     with turn(hurry=True):
         laid = waking.laid_for(event_id)
         run = runs.begin_laid(laid.steps[0], laid.claim) if laid.steps else None

@@ -9,6 +9,7 @@ it anew. A call that began before the breaker opened changes nothing afterwards.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -20,6 +21,10 @@ from rooms.errors import Unavailable
 from ..llm.port import LLMError
 
 log = logging.getLogger(__name__)
+
+FRESH = 0.25
+"""Seconds for which a process goes by what it has read of a closed breaker, unless a call of its own has failed since:
+of twenty questions at once the first asks. What another worker finds out is heeded that much later."""
 
 COUNTED = frozenset({"busy", "down", "timeout", "protocol", "truncated"})
 """What speaks against a provider. A refused request, an empty or endless answer may be the asker's doing."""
@@ -89,6 +94,7 @@ class Pass:
     async def failed(self, error: LLMError) -> None:
         """A provider that refuses a request answers all the same, so only the errors of `COUNTED` speak against it."""
         if error.kind in COUNTED:
+            forget(self.name)
             await self.tell(FAILED, error=error.kind, limit=settings.BREAKER_FAILURES)
         elif error.kind != "cancelled":
             await self.succeeded()
@@ -105,8 +111,22 @@ class Pass:
             log.warning("the breaker of %s was not told: %s", self.name, error)
 
 
+_closed: dict[str, float] = {}
+
+
+def forget(name: str = "") -> None:
+    """What this process has read of a breaker, or of all of them."""
+    if name:
+        _closed.pop(name, None)
+    else:
+        _closed.clear()
+
+
 async def admit(name: str, patience: float) -> Pass | float:
     """A pass for one call, or the seconds until the next may try. A probe has `patience` seconds for its first word."""
+    now = time.monotonic()
+    if _closed.get(name, 0.0) > now:
+        return Pass(name)
     probe = uuid4()
     params = {"name": name, "probe": probe, "patience": patience, "pause": settings.BREAKER_SECONDS}
     try:
@@ -114,5 +134,6 @@ async def admit(name: str, patience: float) -> Pass | float:
     except Unavailable:
         return Pass(name)  # the database's trouble is no sign of the provider's
     if row is None or row[0]:
+        _closed[name] = now + FRESH
         return Pass(name)
     return Pass(name, probe) if row[1] else max(1.0, row[2])

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
+from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=models.Model)
 
@@ -29,7 +30,14 @@ class Table(Generic[M]):
         for number in self.json:
             if found[number] is not None:  # an outer join that found nothing
                 found[number] = json.loads(found[number])  # Django has psycopg hand out JSON as text
-        made: M = self.model.from_db("default", self.names, found)
+        return self.made(found)
+
+    def made(self, values: Sequence[Any]) -> M:
+        """As `Model.from_db` makes it, whose walk through the fields takes ten times as long. No signal is sent."""
+        made = self.model.__new__(self.model)
+        made._state = ModelState()
+        made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+        made.__dict__.update(zip(self.names, values, strict=True))
         return made
 
 

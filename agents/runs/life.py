@@ -6,6 +6,7 @@ What comes before the wait and what comes after it each take a turn (`turns`); t
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from .claims import Claim, claim
 from .turns import turn
 
 log = logging.getLogger(__name__)
+
+LATEST = 0.1
+"""Seconds for which what is seen of an answer may be put off for others that begin."""
 
 RELATED = (
     "task__room",
@@ -50,6 +54,7 @@ class Run:
 
 def run(step_id: UUID) -> list[UUID]:
     """Do a step, if it is there to be done; the steps that are ready after it. Called twice, it is done once."""
+    turns.note_arrival()
     with turn(hurry=True):
         mine = claim(step_id)
         run = begin(Step.objects.select_related(*RELATED).get(pk=step_id), mine) if mine else None
@@ -95,9 +100,18 @@ def written_down(run: Run, outcome: Outcome) -> bool:
         return endings.end_step(run.step, run.fence, fault(run.step, error))
 
 
+def let_others_begin(run: Run) -> None:
+    """As long as one comes after another, and nothing of ours waits for it."""
+    latest = time.monotonic() + LATEST
+    while time.monotonic() < latest and (pause := turns.until_quiet()) > 0:
+        if run.begun.wanted.wait(pause):
+            return
+
+
 def outcome_of(run: Run) -> Outcome | None:
     if not run.seen:
-        with turn():
+        let_others_begin(run)
+        with turn(hurry=run.begun.wanted.is_set()):
             run.meanwhile()
     try:
         return run.begun.outcome.result(run.begun.longest)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from contextlib import contextmanager
 from django.db import connection
 
 AT_ONCE = 3
+
+QUIET = 0.015
+"""Seconds after the last of many that came at once; then the next may be of another time."""
 
 SWITCH = 0.001
 """Seconds a thread keeps the interpreter while others want it; Python's own 5 ms are a long time for a word."""
@@ -30,6 +34,7 @@ class Turns:
         self._free = at_once
         self._lock = threading.Lock()
         self._waiting: dict[bool, deque[threading.Event]] = {True: deque(), False: deque()}
+        self._came = (0.0, 0.0)
 
     def take(self, *, hurry: bool) -> None:
         with self._lock:
@@ -41,7 +46,15 @@ class Turns:
         mine.wait()
 
     def others_hurry(self) -> bool:
-        return bool(self._waiting[True])
+        return bool(self._waiting[True]) or self.until_quiet() > 0
+
+    def note_arrival(self) -> None:
+        self._came = (self._came[1], time.monotonic())
+
+    def until_quiet(self) -> float:
+        """Seconds in which more may come, if the last two came at once."""
+        last_but_one, last = self._came
+        return max(0.0, last + QUIET - time.monotonic()) if last - last_but_one < QUIET else 0.0
 
     def give_back(self) -> None:
         """To the next in line, who then has it without asking again."""
@@ -70,9 +83,19 @@ def turn(*, hurry: bool = False) -> Iterator[None]:
             _turns.give_back()
 
 
+def note_arrival() -> None:
+    """Something has come that is to be begun."""
+    _turns.note_arrival()
+
+
 def others_hurry() -> bool:
-    """Somebody waits for a turn in which to begin something."""
+    """Somebody waits for a turn in which to begin something, or will in a moment: they are coming one after another."""
     return _turns.others_hurry()
+
+
+def until_quiet() -> float:
+    """Seconds in which more may come; none when the last came alone."""
+    return _turns.until_quiet()
 
 
 def share_quickly() -> None:

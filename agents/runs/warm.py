@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from typing import Any
@@ -36,13 +37,22 @@ def warm_up(**_: Any) -> None:
 
 def warm() -> None:
     try:
-        background.submit(reach_out())
+        reaching = background.submit(reach_out())
         background.with_connection(Agent.objects.exists)
         if background.with_connection(needs_litellm):
-            background.submit(backend_for(LITELLM).warm())
+            background.submit(backend_for(LITELLM).warm()).result()
         markup.render("`warm`", [])
+        reaching.result()
+        keep_what_is_there()
     except Exception as error:  # warming is a courtesy; whatever is away now will be met again by a run
         log.warning("the worker could not warm up: %s", error)
+
+
+def keep_what_is_there() -> None:
+    """What was imported stays: to look through it for garbage, which LiteLLM's objects make a matter of a tenth of a
+    second, would stop every answer for as long."""
+    gc.collect()
+    gc.freeze()
 
 
 async def reach_out() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ GRACE = 10.0
 class Conversation:
     """A claimed step, ready to speak. `leased` is monotonic time.
 
-    Its message may be on its way still while the model is already called; the first word waits for it. `before` is what
+    Its message may be on its way still while the model is already called; the first word waits for it, and says that it
+    is `wanted`. `before` is what
     earlier steps of the run have shown in it, `unsaid` what they have said and not shown. `by_membership`: it ends when
     its requester is no member any more. `whole_review`: nothing is shown before the gates have seen all of it.
 
@@ -76,6 +78,7 @@ class Conversation:
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    wanted: threading.Event = field(default_factory=threading.Event)
     message: Message | None = None
     why: str = ""
     objection: Withheld | None = None
@@ -187,6 +190,7 @@ class Conversation:
         if self.message is None and self.start is not None:
             await self.make_message(self.start)
         if not self.aside:
+            self.wanted.set()
             await self.begun.wait()
         if not self.holds_its_lease():
             self.stop(LOST)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..outcomes import Outcome
 
@@ -17,13 +18,18 @@ class Begun:
 
     When it `is_held`, people have to decide something first: whoever claims it then begins anew.
 
-    `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises.
+    `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises. It is
+    `wanted` when the step cannot go on without it.
     """
 
     outcome: Future[Outcome | None]
     meanwhile: Callable[[], None] = nothing
     longest: float = 0.0
     is_held: bool = False
+    wanted: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.outcome.add_done_callback(lambda _: self.wanted.set())
 
     @classmethod
     def ended(cls, outcome: Outcome) -> Begun:

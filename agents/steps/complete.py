@@ -54,7 +54,8 @@ def complete(step: Step, claim: Claim) -> Begun:
         return Begun.ended(talk)
     sign.tell(Doing.THINKING)
     longest = request.deadlines.total + 2 * GRACE + 30
-    return Begun(background.submit(converse(talk)), partial(show, task, talk, claim, told), longest)
+    meanwhile = partial(show, task, talk, claim, told)
+    return Begun(background.submit(converse(talk)), meanwhile, longest, wanted=talk.wanted)
 
 
 def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:

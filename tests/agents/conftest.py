@@ -10,7 +10,7 @@ import pytest
 from agents import tasks
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat
-from agents.routing import routes
+from agents.routing import breaker, routes
 from agents.services import seat_agent
 from agents.services.seats import OF_TRIGGER
 from agents.switches import flags
@@ -22,12 +22,12 @@ from tests.waiting import PATIENCE
 
 @pytest.fixture(autouse=True)
 def _nothing_known() -> Iterator[None]:
-    """A process believes for a second what it has read of flags and routes, which are gone with the test."""
-    flags.forget()
-    routes.forget()
+    """A process believes for a second what it has read of flags, routes and breakers, which are gone with the test."""
+    for known in (flags, routes, breaker):
+        known.forget()
     yield
-    flags.forget()
-    routes.forget()
+    for known in (flags, routes, breaker):
+        known.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from agents.llm.port import LLMError
 from agents.llm.scripted import Scripted
 from agents.models import Breaker, Reason, Seat
 from agents.routing import breaker
+from rooms import db
 from rooms.models import Room, User
 
 from .asking import answer_to, ask, run_for
@@ -50,6 +52,34 @@ async def test_five_failures_in_a_row_open_it() -> None:
     assert isinstance(wait, float)
     assert 0 < wait <= 30
     assert (await row()).state == "open"
+
+
+async def test_who_asks_at_once_asks_the_database_once_until_a_call_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    was = db.fetchrow
+
+    async def fetchrow(sql: str, params: Any = None) -> Any:
+        asked.append(params["name"])
+        return await was(sql, params)
+
+    monkeypatch.setattr(breaker.db, "fetchrow", fetchrow)
+    passes = [await admitted() for _ in range(20)]
+    assert asked == [NAME]
+    for one in passes[:5]:
+        await one.failed(DOWN)
+    assert isinstance(await breaker.admit(NAME, 30), float)
+    assert asked == [NAME] * 2
+
+
+async def test_what_another_process_found_out_is_heeded_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    await fail(1)
+    now = [time.monotonic()]
+    monkeypatch.setattr("agents.routing.breaker.time.monotonic", lambda: now[0])
+    await admitted()
+    await sync_to_async(lambda: Breaker.objects.update(state="open", opened_at=Now()))()
+    await admitted()
+    now[0] += breaker.FRESH
+    assert isinstance(await breaker.admit(NAME, 30), float)
 
 
 async def test_a_success_in_between_starts_the_count_anew() -> None:

@@ -16,6 +16,7 @@ from agents.llm.scripted import Scripted
 from agents.models import Account, Agent, Hold, Prompt, Reason, Seat, Step, Tape, Task, Usage, Wake
 from agents.runs import endings
 from agents.runs import life as runs
+from agents.runs.fetching import Table
 from agents.services import seat_agent
 from agents.switches import flags
 from agents.triggers import waking
@@ -245,3 +246,14 @@ def test_before_a_model_is_called_four_statements_are_made_and_none_by_the_orm(
         laid = waking.laid_for(question)
         runs.begin_laid(laid.steps[0], laid.claim)
     assert made == ["ours"] * 4 + ["call"] + ["ours"]
+
+
+def test_a_row_makes_the_models_that_django_would_make_of_it(den: Room, ada: User, seat: Seat) -> None:
+    for model in (Message, Room, User, Seat, Agent):
+        table = Table(model, "x")
+        for one in model._default_manager.all():
+            values = [getattr(one, name) for name in table.names]
+            ours, theirs = table.made(values), model.from_db("default", table.names, values)
+            assert {**vars(ours), "_state": None} == {**vars(theirs), "_state": None}
+            assert (ours._state.adding, ours._state.db) == (theirs._state.adding, theirs._state.db)
+            assert ours._state.fields_cache == theirs._state.fields_cache == {}

@@ -1,27 +1,36 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
-from agents.runs.turns import Turns
+import pytest
+
+from agents.llm.scripted import Scripted
+from agents.models import Seat
+from agents.runs import life, turns
+from agents.runs.turns import QUIET, Turns
+from rooms.models import Room, User
 from tests.waiting import PATIENCE, until
 
-from .asking import Aside
+from .asking import Aside, answer_to, ask, run_for
 
 
 def test_no_more_than_so_many_work_at_once() -> None:
-    turns, working, most = Turns(3), [0], [0]
+    three, working, most = Turns(3), [0], [0]
     lock, all_three = threading.Lock(), threading.Barrier(3)
 
     def work() -> None:
-        turns.take(hurry=False)
+        three.take(hurry=False)
         with lock:
             working[0] += 1
             most[0] = max(most[0], working[0])
         all_three.wait(PATIENCE)
         with lock:
             working[0] -= 1
-        turns.give_back()
+        three.give_back()
 
     with Aside(12) as aside:
         for future in [aside.run(work) for _ in range(60)]:
@@ -46,6 +55,53 @@ def test_those_in_a_hurry_go_first_and_equals_as_they_came() -> None:
             until(partial(more_wait, turns, before))
         turns.give_back()
     assert order == ["quick 1", "quick 2", "slow 1", "slow 2"]
+
+
+def test_those_who_come_at_once_are_let_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, now = Turns(1), [100.0]
+    monkeypatch.setattr("agents.runs.turns.time.monotonic", lambda: now[0])
+    turns.note_arrival()
+    assert not turns.others_hurry()  # who comes alone waits for nobody
+    now[0] += QUIET / 2
+    turns.note_arrival()
+    assert turns.others_hurry()
+    assert turns.until_quiet() == pytest.approx(QUIET)
+    now[0] += QUIET
+    assert not turns.others_hurry()
+    now[0] += QUIET
+    turns.note_arrival()
+    assert not turns.others_hurry()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_whose_first_word_is_there_waits_for_nobody(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "until_quiet", lambda: PATIENCE)  # others never stop coming
+    monkeypatch.setattr(turns, "others_hurry", lambda: True)
+    monkeypatch.setattr(life, "LATEST", PATIENCE)
+    scripted.says("Here I am.")
+    with in_time(PATIENCE / 2):
+        assert answer_to(ask(den, ada, "@echo are you there?")).body == "Here I am."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_breaks_off_before_a_word_waits_for_nobody_either(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "until_quiet", lambda: PATIENCE)
+    monkeypatch.setattr(turns, "others_hurry", lambda: True)
+    monkeypatch.setattr(life, "LATEST", PATIENCE)
+    scripted.fails("refused")
+    with in_time(PATIENCE / 2):
+        assert run_for(ask(den, ada, "@echo are you there?")).reason == "refused"
+
+
+@contextmanager
+def in_time(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
 
 
 def more_wait(turns: Turns, than: int) -> bool:
