@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,7 +13,8 @@ from django.db.models import Q, QuerySet
 from rooms.errors import Conflict, Forbidden, NotFound
 from rooms.events import record
 from rooms.models import Message, User
-from rooms.services.messages import lock_room, post_message
+from rooms.services.copying import copies_of
+from rooms.services.messages import STANDING, lock_room, locked, post_message
 from rooms.services.posting import Posted
 
 from ..models import Agent, Branch, Coordination, Seat, Task
@@ -85,17 +88,27 @@ def may_be_answered_again(run: Task, agent: Agent) -> tuple[Message, Seat]:
 
 
 def branch(*, message: Message, by: User, body: object, client_id: str = "") -> Posted:
-    """Ask one's question again in other words: a new message in the place of the old one's conversation, which stays.
-    Agents answer it like any other. Sent again under its `client_id` it is the same one."""
+    """Ask one's question again in other words: a new message in the place of the old one's conversation, which stays,
+    with the same files. Agents answer it like any other. Sent again under its `client_id` it is the same one."""
     if message.author_id != by.pk or by.is_machine:
         raise Forbidden("You can only branch from your own messages.")
     if message.is_recalled:
         raise Conflict("This message was taken back.")
-    with transaction.atomic():
-        posted = post_message(room=message.room, author=by, body=body, client_id=client_id, **place_of(message))
+    facts = {"room": message.room, "author": by, "body": body, "client_id": client_id, **place_of(message)}
+    if client_id and Message.objects.filter(room=message.room_id, author=by, client_id=client_id).exists():
+        return post_message(**facts)  # the same one, or a clash: no file is copied for it
+    with copies_of(message, by) as files, transaction.atomic():
+        check_unchanged(message, files)
+        posted = post_message(**facts, carried=files)
         if posted.created:
             tell_of_pair(Message.objects.get(pk=posted.message["id"]), message, by)
     return posted
+
+
+def check_unchanged(message: Message, files: Sequence[UUID]) -> None:
+    """Copying takes time, and what was taken away meanwhile may not come back by it. Locks the message."""
+    if locked(message, STANDING).attached != len(files):
+        raise Conflict("A file was taken out of this message.")
 
 
 def tell_of_pair(message: Message, origin: Message, by: User) -> None:

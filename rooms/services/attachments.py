@@ -18,7 +18,7 @@ from ..legible import is_one_line
 from ..models import Attachment, Message, Room, User
 from ..spans import counted
 from .leftovers import remove_files
-from .messages import locked, redact_message, tell
+from .messages import STANDING, locked, redact_message, tell
 
 MOST_WAITING = 30
 """Files of one person that are in no message yet, in all rooms together."""
@@ -157,9 +157,8 @@ def remove_attachment(*, attachment: Attachment, by: User) -> None:
 
 
 def take_out(attachment: Attachment, message: Message, by: User) -> None:
-    standing = [state for state in Message.State if state not in (Message.State.REDACTED, Message.State.WITHDRAWN)]
     with transaction.atomic():
-        message = locked(message, standing)
+        message = locked(message, STANDING)
         if not Attachment.objects.filter(pk=attachment.pk).delete()[0]:
             raise NotFound
         Message.objects.filter(pk=message.pk).update(attached=F("attached") - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
 from typing import Any
 from uuid import UUID
@@ -138,8 +138,12 @@ def prepare(
     thread: str | UUID | None,
     visible_to: Sequence[str] | None,
     attachments: Sequence[str | UUID] | None = None,
+    carried: Sequence[UUID] = (),
 ) -> Posting:
-    """Clean and screen. Raises Invalid, TooLarge or Refused; no I/O."""
+    """Clean and screen. Raises Invalid, TooLarge or Refused; no I/O.
+
+    Files that are `carried` were not named by the sender: sent again, it is the same message without them.
+    """
     files = attached(attachments or ())
     text = gates.clean(body, may_be_empty=bool(files))
     check_client_id(client_id)
@@ -148,10 +152,11 @@ def prepare(
         reply_to=linked(reply_to, "reply_to"),
         thread=linked(thread, "thread"),
         visible_to=None if visible_to is None else named(visible_to),
-        attachments=files,
+        attachments=attached((*files, *carried)),
     )
+    said = fingerprint(client_id, text, replace(wanted, attachments=files))
     draft = gates.screen(gates.Draft(place.id, speaker.id, speaker.kind, text))
-    return Posting(place, speaker, draft, client_id, fingerprint(client_id, text, wanted), wanted)
+    return Posting(place, speaker, draft, client_id, said, wanted)
 
 
 def check_client_id(client_id: str) -> None:

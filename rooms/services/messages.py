@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 EDITABLE = (Message.State.VISIBLE, Message.State.HELD)
+STANDING = tuple(state for state in Message.State if state not in (Message.State.REDACTED, Message.State.WITHDRAWN))
+"""Its words and files are still there."""
 
 
 def edit_message(*, message: Message, by: User, body: object) -> Message:
@@ -73,10 +75,7 @@ def redact_message(*, message: Message, by: User, reason: str = "") -> Message:
 
 def recall(message: Message, state: Message.State, by: User, **facts: str) -> Message:
     with transaction.atomic():
-        message = locked(
-            message,
-            [s for s in Message.State if s not in (Message.State.REDACTED, Message.State.WITHDRAWN)],
-        )
+        message = locked(message, STANDING)
         message.revisions.update(body="")
         message.reactions.all().delete()
         if message.attached:

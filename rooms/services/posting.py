@@ -128,18 +128,20 @@ def post_message(
     thread: str | UUID | None = None,
     visible_to: Sequence[str] | None = None,
     attachments: Sequence[str | UUID] | None = None,
+    carried: Sequence[UUID] = (),
     trusted: bool = False,
     counted: bool = True,
 ) -> Posted:
     """Keep what somebody said, from synchronous code; inside a transaction or not. Raises any RoomsError.
 
     Unless `counted`, it does not go by what its author may send: for what is told of the past.
+    `carried` are files of the author's that go along without having been named by them.
     """
     place, speaker = (
         Place(room.pk, room.slug),
         Speaker(author.pk, author.kind, trusted or author.is_superuser),
     )
-    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to, attachments)
+    posting = prepare(place, speaker, body, client_id, reply_to, thread, visible_to, attachments, carried)
     statement = KEEP_WITH_FILES if posting.wanted.attachments else KEEP
     links = Links()
     if posting.wanted.any:
