@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from rooms.api.base import Strict, Username
+from rooms.api.forms import Files
 from rooms.legible import check_name
 
 from ..models import Agent, Approval, Coordination, Seat, Status
@@ -139,22 +140,34 @@ class SessionsQuery(Strict):
     limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
 
 
-class DirectForm(Strict):
-    body = serializers.CharField(help_text="Markdown.")
+class QuestionForm(Strict):
+    """What somebody says to the agents of a conversation: words, files, or both."""
+
+    body = serializers.CharField(
+        required=False, allow_blank=True, help_text="Markdown. Needed unless there are attachments."
+    )
     client_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    attachments = Files()
 
 
-class TogetherForm(Strict):
+class DirectForm(QuestionForm):
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if "body" not in said and not said.get("attachments"):
+            raise serializers.ValidationError({"body": ["This field is required."]})
+        return {"body": "", **said}
+
+
+class TogetherForm(QuestionForm):
     coordination = serializers.ChoiceField(choices=Coordination.choices)
-    body = serializers.CharField(required=False, help_text="Markdown.")
-    question = serializers.CharField(required=False, help_text="The same under another name; give one of the two.")
-    client_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    question = serializers.CharField(
+        required=False, allow_blank=True, help_text="The same under another name; give one of the two."
+    )
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         given = [said.pop(name) for name in ("body", "question") if name in said]
-        if len(given) != 1:
+        if len(given) > 1 or not (given or said.get("attachments")):
             raise serializers.ValidationError({"body": ["Give one of body and question."]})
-        return {**said, "body": given[0]}
+        return {**said, "body": "".join(given)}
 
 
 class RunsQuery(Strict):

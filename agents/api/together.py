@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from rooms.api.base import APIView, Request, Response, Strict, Username
+from rooms.api.forms import Files
 from rooms.api.shapes import MessageShape, Shape
 from rooms.errors import Invalid
 
@@ -37,7 +38,7 @@ class AskForm(Strict):
     reply_to = serializers.UUIDField(required=False, allow_null=True)
     thread = serializers.UUIDField(required=False, allow_null=True)
     visible_to = serializers.ListField(child=Username(), required=False, allow_null=True, max_length=100)
-    attachments = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=10)
+    attachments = Files()
 
 
 class AskTogether(APIView):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from ..legible import check_name
 from ..models import ApiToken, Membership, Room
+from ..services.drafting import MAX_ATTACHED
 from .base import Strict, Username
 
 BIGGEST_SEQ = 2**62
@@ -53,6 +54,30 @@ class PageQuery(Strict):
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
 
 
+def is_names(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value)
+
+
+IDS_OF_FILES = "A list of up to 10 ids of files you have uploaded here."
+
+
+class Files(serializers.ListField):
+    """Files that go with a message. What is wrong with them is said by every door in the same words: here only whether
+    they are ids at all, and by the service what they are good for."""
+
+    child = serializers.UUIDField()
+    default_error_messages = {"null": IDS_OF_FILES, "max_length": "At most {max_length} files, each once."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "Files that you have uploaded in this room and not sent yet.")
+        super().__init__(required=False, max_length=MAX_ATTACHED, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not is_names(data):
+            raise serializers.ValidationError([IDS_OF_FILES])
+        return list(data)
+
+
 class MessageForm(Strict):
     body = serializers.CharField(
         required=False, allow_blank=True, help_text="Markdown. Needed unless there are attachments."
@@ -72,12 +97,7 @@ class MessageForm(Strict):
         max_length=100,
         help_text="Usernames of the members who alone may read it, besides you.",
     )
-    attachments = serializers.ListField(
-        child=serializers.UUIDField(),
-        required=False,
-        max_length=10,
-        help_text="Files that you have uploaded in this room and not sent yet.",
-    )
+    attachments = Files()
 
 
 class UploadForm(Strict):

@@ -14,7 +14,7 @@ from ..services.posting import Place, Speaker, apost_message
 from ..writing import apage_as_it_stands, as_it_stands
 from . import present
 from .base import ANY, APIView, Request, Response
-from .forms import EditForm, MessageForm, PageQuery, RedactForm, ReportForm
+from .forms import IDS_OF_FILES, EditForm, MessageForm, PageQuery, RedactForm, ReportForm, is_names
 from .hot import HotView, body_of
 from .parsers import parse_json
 from .renderers import JSON
@@ -72,17 +72,13 @@ def page_query(request: HttpRequest) -> dict[str, int]:
     return said
 
 
-def is_names(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value)
-
-
 FIELDS = {
     "body": (lambda value: isinstance(value, str), "A message is a text."),
     "client_id": (lambda value: isinstance(value, str), "A text of up to 64 characters."),
     "reply_to": (lambda value: value is None or isinstance(value, str), "The id of a message."),
     "thread": (lambda value: value is None or isinstance(value, str), "The id of a message."),
     "visible_to": (lambda value: value is None or is_names(value), "A list of up to 100 usernames."),
-    "attachments": (lambda value: is_names(value), "A list of up to 10 ids of files you have uploaded here."),
+    "attachments": (lambda value: is_names(value), IDS_OF_FILES),
 }
 """`MessageForm`, for the same reason by hand; a test holds the two together."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,9 +14,10 @@ from agents.llm.scripted import Scripted
 from agents.models import Agent, Conduct, Seat, Task, Usage, Wish
 from agents.services.drafts import end_trial, try_out
 from rooms.models import Event, Message, Room, User
+from tests.files import attached
 from tests.plugins.rest import Answer, Asking
 
-from .asking import woken
+from .asking import event_of, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,6 +138,47 @@ def test_a_question_says_how_it_is_worked_on(asking: Asking, session: str, eve: 
     assert (wish.coordination, wish.agents) == ("collaborative", [])
     for wrong in ({"coordination": "x", "body": "y"}, {"coordination": "parallel"}, {"body": "y"}):
         assert asking(eve).post(path, wrong).status == 400
+
+
+@pytest.mark.parametrize(
+    ("way", "how"), [("agents/sage/direct", {}), ("multi-agent", {"coordination": "parallel"}), ("messages", {})]
+)
+def test_a_question_takes_files_along_by_every_way_and_refuses_them_in_the_same_words(
+    asking: Asking, session: str, eve: User, ada: User, way: str, how: dict[str, str]
+):
+    them, path, room = asking(eve), f"{CHAT}{session}/{way}/", Room.objects.get(slug=session)
+    cat, notes = attached(room, eve), attached(room, eve, "notes.txt", b"of cats")
+    files = {"attachments": [str(notes.pk), str(cat.pk)], "client_id": "1"}
+    asked = them.post(path, how | files)
+    assert (asked.status, asked["body"]) == (201, ""), asked
+    assert [one["name"] for one in asked["attachments"]] == ["notes.txt", "cat.png"]
+    assert them.post(path, how | files).status == 200
+    assert them.post(path, how | files | {"attachments": []} | {"body": "?"}).status == 409
+    elsewhere = Room.objects.create(name="Elsewhere", slug="elsewhere", created_by=ada)
+    others = [str(attached(where, who).pk) for where, who in ((room, ada), (elsewhere, eve))]
+    named = "Name files that you have uploaded in this room and not sent yet."
+    ids, most = "A list of up to 10 ids of files you have uploaded here.", "At most 10 files, each once."
+    for wrong, sentence in (
+        ([str(cat.pk)], named), ([others[0]], named), ([others[1]], named), (["cat.png"], named),
+        ("cat.png", ids), ([7], ids), (None, ids), ([str(uuid4()) for _ in range(11)], most),
+        ([str(uuid4())] * 2, most),
+    ):  # fmt: skip
+        refused = them.post(path, how | {"body": "?", "attachments": wrong})
+        assert (refused.status, refused["fields"]) == (400, {"attachments": [sentence]})
+    empty: list[dict[str, Any]] = [{}, {"attachments": []}, {"body": "", "attachments": []}]
+    for nothing in empty:
+        assert list(them.post(path, how | nothing)["fields"]) == ["body"]
+    assert asking(ada).post(path, how | {"attachments": [others[0]]}).status == 404
+    assert Message.objects.filter(author=eve).count() == 1
+
+
+def test_the_agent_that_is_asked_directly_is_told_of_the_file(
+    asking: Asking, session: str, eve: User, scripted: Scripted
+):
+    file = attached(Room.objects.get(slug=session), eve, alt="A cat")
+    asked = asking(eve).post(f"{CHAT}{session}/agents/sage/direct/", {"attachments": [str(file.pk)]})
+    tasks.wake(event_of(Message.objects.get(pk=asked["id"])).pk)
+    assert "[image: cat.png, 64×48, A cat]" in scripted.requests[-1].turns[-1].content
 
 
 def test_a_deleted_conversation_comes_back_as_it_was(asking: Asking, session: str, eve: User, ada: User):
