@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from rooms.api.base import APIView, Request, Response, Strict, Username
+from rooms.api.forms import Files
 from rooms.api.shapes import Shape
 
 from ..access import ASK
@@ -15,11 +18,23 @@ from ..services.asking import MOST, Wanted
 
 
 class EstimateForm(Strict):
-    body = serializers.CharField(max_length=64_000)
+    body = serializers.CharField(
+        max_length=64_000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Needed unless there are attachments.",
+    )
     coordination = serializers.ChoiceField(choices=Coordination.choices, required=False, default="")
     agents = serializers.ListField(child=Username(), max_length=MOST, required=False, default=list)
     reviewed = serializers.BooleanField(required=False, default=False)
     reply_to = serializers.UUIDField(required=False, allow_null=True, default=None)
+    attachments = Files()
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if not said["body"] and not said.get("attachments"):
+            raise serializers.ValidationError({"body": ["This field is required."]})
+        return said
 
 
 class AgentShareShape(Shape):
@@ -55,6 +70,6 @@ class EstimateCost(APIView):
     def post(self, request: Request, slug: str) -> Response:
         room = self.room(ASK)
         said = self.read(EstimateForm)
-        wanted = Wanted(said["coordination"], said["agents"], said["reviewed"])
-        found = foreseen(room=room, by=self.person, body=said["body"], wanted=wanted, reply_to=said["reply_to"])
+        wanted = Wanted(said.pop("coordination"), said.pop("agents"), said.pop("reviewed"))
+        found = foreseen(room=room, by=self.person, wanted=wanted, **said)
         return Response(found.as_facts())

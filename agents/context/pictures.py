@@ -69,33 +69,49 @@ def worded(file: Attachment) -> str:
 
 
 @dataclass(slots=True)
-class Album:
-    """The pictures of one prompt, taken from the newest message on until there are enough. `tokens` are left."""
+class Space:
+    """How many pictures one prompt has room for, taken from the newest message on. `tokens` are left."""
 
     sight: Sight
     tokens: int
+    taken: int = 0
+
+    def tokens_of(self, file: Attachment, free: int) -> int:
+        """What a model is told by it, with `free` tokens left for the prompt; 0 where it is not shown."""
+        if not self.sight.sees or not file.is_image or self.taken >= MOST:
+            return 0
+        tokens = max(image_tokens(*view_of(file)), self.sight.tokens)
+        return tokens if tokens <= min(free, self.tokens) else 0
+
+    def fill(self, tokens: int) -> None:
+        self.tokens -= tokens
+        self.taken += 1
+
+
+@dataclass(slots=True)
+class Album(Space):
+    """The pictures of one prompt themselves."""
+
     bytes: int = MOST_BYTES
     shown: list[Shown] = field(default_factory=list)
 
     def take(self, files: Sequence[Attachment], free: int) -> tuple[Image, ...]:
         """Those of a message that fit, with `free` tokens left for the prompt."""
         taken: list[Image] = []
-        for file in files if self.sight.sees else ():
+        for file in files:
             image = self.one(file, free - sum(one.tokens for one in taken))
             if image is not None:
                 taken.append(image)
         return tuple(taken)
 
     def one(self, file: Attachment, free: int) -> Image | None:
-        if not file.is_image or file.message_id is None or len(self.shown) >= MOST:
-            return None
-        tokens = max(image_tokens(*view_of(file)), self.sight.tokens)
-        if tokens > min(free, self.tokens):
+        tokens = self.tokens_of(file, free)
+        if not tokens or file.message_id is None:
             return None
         image = opened(file, tokens)
         if image is None or len(image.data) > self.bytes:
             return None
-        self.tokens -= tokens
+        self.fill(tokens)
         self.bytes -= len(image.data)
         self.shown.append(Shown(file.pk, file.message_id, sha256(image.data).hexdigest()))
         return image

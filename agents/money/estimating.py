@@ -14,12 +14,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Avg
 
-from rooms.models import Room
+from rooms.models import Attachment, Room
 
 from ..llm.port import count_tokens
 from ..llm.pricing import FREE, Price
 from ..models import HOUSE_PAYS, Agent, Coordination, Hold, Usage
 from ..together.patterns import Alone, Team
+from .picturing import files_before, tokens_of
 from .words import dollars
 
 LATELY = 50
@@ -98,10 +99,19 @@ class Estimate:
         return f"This takes {work}: about {dollars(self.micros)}, and {dollars(most)} at most."
 
 
-def estimate(*, room: Room, body: str, agents: Sequence[Agent], team: Team | Alone | None) -> Estimate:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be said in a room, and the files that go with it."""
+
+    room: Room
+    body: str
+    files: Sequence[Attachment] = ()
+
+
+def estimate(*, question: Question, agents: Sequence[Agent], team: Team | Alone | None) -> Estimate:
     """For a question that these agents answer each for itself, or as this team."""
     calls = calls_of(team) if isinstance(team, Team) else Counter([team.speaker.agent] if team else agents)
-    shares = [share_of(agent, room, body, many) for agent, many in calls.items()]
+    shares = [share_of(agent, question, many) for agent, many in calls.items()]
     return Estimate(team.pattern if team else Coordination.SEPARATE, tuple(shares))
 
 
@@ -117,26 +127,32 @@ def calls_of(team: Team) -> Counter[Agent]:
     return calls
 
 
-def share_of(agent: Agent, room: Room, body: str, calls: int) -> Share:
+def share_of(agent: Agent, question: Question, calls: int) -> Share:
     lately = Usage.objects.filter(agent=agent).exclude(purpose__in=HOUSE_PAYS).order_by("-id")[:LATELY]
     written = lately.aggregate(mean=Avg("completion_tokens"))["mean"]
     return Share(
         agent=agent,
         calls=calls,
-        prompt=prompt_of(agent, room, body),
+        prompt=prompt_of(agent, question),
         written=min(agent.max_reply_tokens, round(written or agent.max_reply_tokens / 2)),
         most=agent.max_reply_tokens,
         price=price_known(agent),
     )
 
 
-def prompt_of(agent: Agent, room: Room, body: str) -> int:
-    """Instructions, what was said lately, and the question; no more than the agent may be told."""
+def prompt_of(agent: Agent, question: Question) -> int:
+    """Instructions, what was said lately, the question, and the files of both; no more than the agent may be told."""
+    told = sum(count_tokens("", text) for text in (agent.system_prompt, agent.persona, question.body))
+    files = [*question.files, *files_before(agent, question.room)]
+    shown = tokens_of(agent, files, max(0, agent.max_prompt_tokens - told))
+    return min(agent.max_prompt_tokens, said_before(agent, question.room) + told + shown)
+
+
+def said_before(agent: Agent, room: Room) -> int:
     with connection.cursor() as cursor:
         cursor.execute(HISTORY, {"room": room.pk, "messages": agent.context_messages - 1, "per_turn": PER_TURN})
         said: int = cursor.fetchone()[0]
-    told = sum(count_tokens("", text) for text in (agent.system_prompt, agent.persona, body))
-    return min(agent.max_prompt_tokens, said + told)
+    return said
 
 
 def price_known(agent: Agent) -> Price:

@@ -5,7 +5,7 @@ It stands in nobody's way: whatever it says, the message may be sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from rooms.allowances import limits_of, used_up
 from rooms.markup import mentions_in
 from rooms.models import Message, Room, User
 from rooms.models.allowance import What
+from rooms.services.attachments import waiting_files
 from rooms.spans import in_words
 
 from ..access import seats_of
@@ -29,7 +30,7 @@ from ..together.patterns import Alone, Team
 from ..triggers.seats import seats_for
 from ..triggers.speakers import speaking
 from . import payers
-from .estimating import Estimate, estimate
+from .estimating import Estimate, Question, estimate
 from .standing import Budget, budget_of, budgets_of
 from .words import dollars
 
@@ -55,10 +56,20 @@ class Foreseen:
         return {**self.estimate.as_facts(), "notable": self.is_notable, "shortage": self.shortage}
 
 
-def foreseen(*, room: Room, by: User, body: str, wanted: Wanted, reply_to: UUID | None = None) -> Foreseen:
-    """For these words in this room. Raises Invalid for an agent that is not here."""
+def foreseen(
+    *,
+    room: Room,
+    by: User,
+    body: str,
+    wanted: Wanted,
+    reply_to: UUID | None = None,
+    attachments: Sequence[str | UUID] = (),
+) -> Foreseen:
+    """For these words and files in this room. Raises Invalid for an agent that is not here, or a file that is not to be
+    sent."""
+    question = Question(room, body, waiting_files(room=room, by=by, ids=attachments))
     asked = who_answers(room, by, body, wanted, reply_to)
-    found = estimate(room=room, body=body, agents=asked.agents, team=asked.team)
+    found = estimate(question=question, agents=asked.agents, team=asked.team)
     return Foreseen(found, next(shortages(room, by, found), "") if found.shares else "")
 
 

@@ -19,6 +19,7 @@ from rooms.services.messages import Posted
 from rooms.web.composing import NOTHING, Part
 from rooms.web.doors import PageRequest, page
 from rooms.web.forms import SayForm
+from rooms.web.messages import files_before
 from rooms.web.rooms import draw_room
 
 from ..access import ASK, seats_of
@@ -112,11 +113,12 @@ def watched(seats: Sequence[Seat]) -> dict[str, bool]:
 
 def told(room: Room, user: User, said: QueryDict, wanted: Wanted) -> Foreseen | None:
     """What it would cost, for who has pressed the button that asks."""
-    body = said.get("body", "")
-    if "ask_cost" not in said or not body.strip():
+    body, files = said.get("body", ""), said.getlist("attachments")
+    if "ask_cost" not in said or not (body.strip() or files):
         return None
+    reply_to = id_in(said.get("reply_to", ""))
     try:
-        return foreseen(room=room, by=user, body=body, wanted=wanted, reply_to=id_in(said.get("reply_to", "")))
+        return foreseen(room=room, by=user, body=body, wanted=wanted, reply_to=reply_to, attachments=files)
     except RoomsError:  # what was typed is wrong: that is said when it is sent
         return None
 
@@ -133,4 +135,5 @@ def id_in(said: str) -> Any:
 def cost(request: PageRequest, slug: str) -> HttpResponse:
     """The room drawn anew with all that was typed, and below it what that may cost."""
     room = room_for(request.user, slug, ASK)
-    return draw_room(request, room, SayForm(initial=request.POST.dict()))
+    form = SayForm(initial=request.POST.dict())
+    return draw_room(request, room, form, waiting=files_before(request, room))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import PurePosixPath
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -17,6 +19,7 @@ from ..errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from ..legible import is_one_line
 from ..models import Attachment, Message, Room, User
 from ..spans import counted
+from .drafting import attached, not_attachable
 from .leftovers import remove_files
 from .messages import STANDING, locked, redact_message, tell
 
@@ -130,6 +133,15 @@ def keep(attachment: Attachment, contents: Contents) -> Attachment:
     return attachment
 
 
+def waiting_files(*, room: Room, by: User, ids: Sequence[str | UUID]) -> list[Attachment]:
+    """Those of theirs that a message here might carry, in this order. Raises Invalid as posting does."""
+    wanted = attached(ids)
+    found = Attachment.objects.filter(room=room, uploader=by, message=None).in_bulk(wanted)
+    if len(found) < len(wanted):
+        raise not_attachable()
+    return [found[id] for id in wanted]
+
+
 def describe_attachment(*, attachment: Attachment, by: User, alt: str) -> Attachment:
     """What a picture of theirs shows, said after it was uploaded and before it is sent."""
     with transaction.atomic():
@@ -180,9 +192,3 @@ def own_unposted(attachment: Attachment, by: User) -> Attachment:
     if found.message_id is not None:
         raise Conflict("It is in a message by now.")
     return found
-
-
-def forget_attachments(room: Room) -> None:
-    """All of a room's files. Wants the transaction in which the room is deleted."""
-    if room.attachments.all().delete()[0]:
-        room.messages.filter(attached__gt=0).update(attached=0)

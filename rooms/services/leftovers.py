@@ -1,4 +1,5 @@
-"""Files that nobody wants any more: those that were never sent, those whose row is gone, and the files of a row."""
+"""Files that nobody wants any more: those that were never sent, those of a room that goes, those whose row is gone, and
+the files of a row."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ..models import Attachment
+from ..models import Attachment, Room
 from ..models.attachment import FOLDER, SHARD
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,12 @@ def forget_unposted() -> int:
     with transaction.atomic():
         found = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
         return Attachment.objects.filter(pk__in=found).delete()[0]
+
+
+def forget_attachments(room: Room) -> None:
+    """All of a room's files. Wants the transaction in which the room is deleted."""
+    if room.attachments.all().delete()[0]:
+        room.messages.filter(attached__gt=0).update(attached=0)
 
 
 def forget_orphans(hour: int | None = None) -> int:

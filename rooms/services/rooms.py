@@ -13,7 +13,7 @@ from ..errors import Conflict, Forbidden, Invalid
 from ..events import record
 from ..legible import is_one_line, is_seen
 from ..models import Membership, Room, User
-from .attachments import forget_attachments
+from .leftovers import forget_attachments
 from .messages import lock_room
 
 RESERVED = frozenset({"new", "api", "admin", "accounts", "static", "ws", "search", "join", "chat"})

@@ -37,7 +37,7 @@ export class Attach extends EventTarget {
 
   // What is ready to be sent; from now on it is the message's.
   take() {
-    const files = this.#ready;
+    const files = this.ready;
     this.#waiting.clear();
     this.list.replaceChildren();
     this.#changed();
@@ -49,7 +49,8 @@ export class Attach extends EventTarget {
     for (const facts of files) this.#settle(this.#draw(facts.name), facts);
   }
 
-  get #ready() {
+  // Uploaded, and not refused.
+  get ready() {
     return [...this.#waiting.values()].map(({ facts }) => facts).filter(Boolean);
   }
 
@@ -195,7 +196,7 @@ export class Attach extends EventTarget {
   }
 
   #changed() {
-    this.drafts.files = this.#ready;
+    this.drafts.files = this.ready;
     this.dispatchEvent(new Event("change"));
   }
 }

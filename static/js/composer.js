@@ -34,7 +34,7 @@ export class Composer extends EventTarget {
     this.attach.addEventListener("change", () => this.#changed());
     this.menu = new MentionMenu({ input: this.input, element: document.getElementById("mention-menu"), people });
     if (!this.input.value) this.input.value = this.drafts.text;
-    this.estimate = new Estimate({ room, form: this.form, asking: this.asking });
+    this.estimate = new Estimate({ room, form: this.form, asking: this.asking, attach: this.attach });
     this.input.enterKeyHint = isTouch.matches ? "enter" : "send";
     this.#listen();
     this.#changed();

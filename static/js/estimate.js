@@ -10,12 +10,13 @@ export class Estimate {
   #request;
   #asked = "";
 
-  constructor({ room, form, asking }) {
+  constructor({ room, form, asking, attach }) {
     this.line = document.getElementById("cost");
     if (!this.line) return;
-    Object.assign(this, { room, form, asking });
+    Object.assign(this, { room, form, asking, attach });
     form.elements.body.addEventListener("input", () => this.#soon());
     asking.addEventListener("change", () => this.#soon());
+    attach.addEventListener("change", () => this.#soon());
     form.querySelector(".cost__ask").addEventListener("click", (event) => {
       event.preventDefault();
       this.#ask({ aloud: true });
@@ -47,8 +48,9 @@ export class Estimate {
   #said({ aloud = false } = {}) {
     const { body, reply_to: replyTo } = this.form.elements;
     const wish = this.asking.wish;
+    const files = this.attach.ready.map(({ id }) => id);
     const mayAnswer = aloud || wish || replyTo.value || body.value.includes("@") || "unasked" in this.line.dataset;
-    if (!body.value.trim() || !mayAnswer) return "";
+    if (!(body.value.trim() || files.length) || !mayAnswer) return "";
     const { coordination, agents, reviewed } = wish ?? {};
     return JSON.stringify({
       body: body.value,
@@ -56,6 +58,7 @@ export class Estimate {
       ...(agents && { agents }),
       ...(reviewed && { reviewed }),
       ...(replyTo.value && { reply_to: replyTo.value }),
+      ...(files.length && { attachments: files }),
     });
   }
 

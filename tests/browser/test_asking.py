@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Visit
+from .test_attachments import CAT, choose, waiting
 from .test_for_everybody import PHONE, assert_fine
 from .test_two_people import say
 from .town import Town
@@ -67,6 +68,21 @@ async def test_bob_chooses_with_the_keyboard_alone_and_sees_what_it_takes(pantry
     await expect(bob.locator(".message[data-kind=agent]")).to_have_count(1)
     await expect(fold(bob), "it was for one message").to_contain_text("one after the other")
     await expect(bob.locator("#cost")).to_have_text("")
+
+
+async def test_what_is_attached_is_counted_and_no_more_once_it_is_removed(pantry: Town, visit: Visit) -> None:
+    bob = await visit("bob", ROOM)
+    await bob.get_by_label("Message to").fill("@finch @robin look")
+    await expect(bob.locator("#cost")).to_contain_text("This takes", timeout=10_000)
+    plain = await bob.locator("#cost").inner_text()
+    async with bob.expect_response("**/estimate/") as with_it:
+        await choose(bob, CAT)
+    answer = await with_it.value
+    assert answer.ok
+    assert '"attachments":["' in (answer.request.post_data or "")
+    await expect(bob.locator("#cost")).not_to_have_text(plain)
+    await waiting(bob, "cat.png").get_by_role("button", name="Remove cat.png").click()
+    await expect(bob.locator("#cost")).to_have_text(plain, timeout=10_000)
 
 
 async def test_without_scripts_a_button_tells_what_it_takes_and_the_form_sends_the_choice(

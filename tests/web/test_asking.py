@@ -8,6 +8,7 @@ from agents.models import Account, Agent, Conduct, Wish
 from agents.services import create_agent, pause_agents, seat_agent
 from rooms.models import Allowance, Message
 from rooms.services.memberships import begin_membership
+from tests.files import attached
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,19 @@ def test_a_button_tells_what_it_would_cost_and_keeps_what_was_typed(den, two, bo
     assert not Message.objects.filter(author=bob).exists()
     assert "This takes" not in browser_of(bob).post(COST, {"body": "", "ask_cost": "1"}).content.decode()
     assert browser_of(eve).post(COST, said).status_code == 404
+
+
+def test_what_was_attached_before_is_counted_and_stays_attached(den, two, ada, bob, browser_of):
+    file = attached(den, bob, "notes.txt", b"of tea")
+    said = {"body": "@sage?", "ask_cost": "1", "attachments": [str(file.pk)]}
+    page = browser_of(bob).post(COST, said).content.decode()
+    assert "This takes 1 call of models" in page
+    assert f'value="{file.pk}" checked> notes.txt' in page
+    strange = browser_of(ada).post(COST, said).content.decode()
+    assert "This takes" not in strange
+    assert "notes.txt" not in strange
+    for ids in (["no id"], ["0192f0c1-2345-7000-8000-000000000000"]):
+        assert "This takes" not in browser_of(bob).post(COST, said | {"attachments": ids}).content.decode()
 
 
 def test_where_the_budget_will_not_do_it_is_said_kindly(den, two, bob, browser_of):
