@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cache
 from uuid import UUID
 
@@ -72,17 +73,32 @@ class Standing:
         return self.role is not None
 
 
+@dataclass(slots=True)
+class Lease:
+    """How long a step is surely ours, by this process's own clock: `since` it was extended last (monotonic)."""
+
+    since: float
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() - self.since > LEASE
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """A step that is ours. Its lease is extended by `keeping`."""
+
     step_id: UUID
     fence: int
     standing: Standing
+    lease: Lease = field(compare=False)
 
 
 def claim(step_id: UUID) -> Claim | None:
     """The step is ours until the lease ends. None when somebody else has it, it is not ready, or no longer wanted."""
+    lease = Lease(time.monotonic())
     rows = prepared.fetch(CLAIM, {"step": step_id, "owner": owner(), "lease": LEASE})
-    return Claim(step_id, rows[0][0], Standing(*rows[0][1:])) if rows else None
+    return Claim(step_id, rows[0][0], Standing(*rows[0][1:]), lease) if rows else None
 
 
 def owner() -> str:

@@ -17,7 +17,7 @@ from ..models import Reason, Status, Step
 from ..outcomes import Outcome
 from ..steps import WORK, Begun
 from ..together.work import is_aside
-from . import endings, turns
+from . import endings, keeping, turns
 from .claims import Claim, claim
 from .turns import turn
 
@@ -42,9 +42,13 @@ class Run:
     """A step that is ours, under way. `seen`: what is to be done meanwhile is done."""
 
     step: Step
-    fence: int
+    mine: Claim
     begun: Begun
     seen: bool = False
+
+    @property
+    def fence(self) -> int:
+        return self.mine.fence
 
     def meanwhile(self) -> None:
         if not self.seen:
@@ -69,10 +73,12 @@ def begin_laid(step: Step, mine: Claim | None = None) -> Run | None:
 
 def begin(step: Step, mine: Claim) -> Run:
     """What is to be done while it goes on is done right here, unless others wait to begin something themselves."""
+    keeping.keep(mine, keeping.BEGINNING)
     try:
-        run = Run(step, mine.fence, WORK[step.kind](step, mine))
+        run = Run(step, mine, WORK[step.kind](step, mine))
     except Exception as error:
-        return Run(step, mine.fence, Begun.ended(fault(step, error)))
+        run = Run(step, mine, Begun.ended(fault(step, error)))
+    keeping.keep(mine, run.begun.longest + keeping.ENDING)
     if not turns.others_hurry():
         run.meanwhile()
     return run
@@ -80,6 +86,13 @@ def begin(step: Step, mine: Claim) -> Run:
 
 def see_through(run: Run) -> list[UUID]:
     """Wait for the outcome and write it down, whatever it is: a run always ends with a reason."""
+    try:
+        return _see_through(run)
+    finally:
+        keeping.let_go(run.mine)
+
+
+def _see_through(run: Run) -> list[UUID]:
     outcome = outcome_of(run)
     if run.begun.is_held:
         return []

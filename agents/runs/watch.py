@@ -1,8 +1,8 @@
 """The runs of this process, watched together: one look for all of them each half second, one heartbeat each five.
 
 A run learns here that somebody stopped it, that question or answer was taken back, that its agent or who asked left the
-room, or that its lease is lost. The heartbeat extends the leases and keeps what was said so far in the message, so that
-a killed worker leaves its words behind even without Redis.
+room, or that its lease is lost. The heartbeat keeps what was said so far in the message, so that a killed worker leaves
+its words behind even without Redis. The leases themselves are extended elsewhere (`keeping`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID
 from rooms import db
 from rooms.errors import RoomsError
 
-from .claims import EXTEND, HEARTBEAT, LEASE
+from .claims import HEARTBEAT, Lease
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +63,11 @@ SAVE = """
 
 
 class Watched(Protocol):
-    """What the watch knows of a run. `leased` is when its lease was last known to be extended (monotonic seconds)."""
+    """What the watch knows of a run."""
 
     step_id: UUID
     fence: int
-    leased: float
+    lease: Lease
 
     @property
     def message_id(self) -> UUID | None: ...
@@ -108,7 +108,6 @@ class Watch:
                 await self._look()
                 await self._save([run for run in self.runs.values() if due or self._unsaved(run)])
                 if due:
-                    await self._extend()
                     beat = time.monotonic() + HEARTBEAT
             except RoomsError as error:
                 log.warning("runs cannot be watched over: %s", error)
@@ -123,7 +122,7 @@ class Watch:
     def _drop_the_lost(self) -> None:
         """A process that slept, or lost its database, for longer than its leases must not say another word."""
         for run in list(self.runs.values()):
-            if time.monotonic() - run.leased > LEASE:
+            if run.lease.is_over:
                 run.stop(LOST)
 
     async def _look(self) -> None:
@@ -142,15 +141,6 @@ class Watch:
         said = {"messages": [run.message_id for run in grown], "bodies": [bodies[run.step_id] for run in grown]}
         await db.execute(SAVE, said | keys_of(grown))
         self._saved.update({run.step_id: len(bodies[run.step_id]) for run in grown})
-
-    async def _extend(self) -> None:
-        """Of those that still are ours."""
-        runs = list(self.runs.values())
-        began = time.monotonic()
-        extended = {row[0] for row in await db.fetch(EXTEND, keys_of(runs) | {"lease": LEASE})}
-        for run in runs:
-            if run.step_id in extended:
-                run.leased = began
 
 
 def keys_of(runs: list[Watched]) -> dict[str, object]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +25,7 @@ from ..llm.resuming import Joint
 from ..models import Reason
 from ..money.purse import Purse
 from ..outcomes import Outcome
-from ..runs.claims import LEASE
+from ..runs.claims import Lease
 from ..runs.status import UNSEEN, Doing, Sign
 from ..runs.watch import LOST
 from .gates import Withheld
@@ -42,7 +41,7 @@ GRACE = 10.0
 
 @dataclass(slots=True)
 class Conversation:
-    """A claimed step, ready to speak. `leased` is monotonic time.
+    """A claimed step, ready to speak.
 
     Its message may be on its way still while the model is already called; the first word waits for it, and says that it
     is `wanted`. `before` is what
@@ -65,7 +64,7 @@ class Conversation:
     name: str
     request: Request
     candidates: tuple[Candidate, ...]
-    leased: float
+    lease: Lease
     before: str = ""
     by_membership: bool = True
     unsaid: str = ""
@@ -192,7 +191,7 @@ class Conversation:
         if not self.aside:
             self.wanted.set()
             await self.begun.wait()
-        if not self.holds_its_lease():
+        if self.lease.is_over:  # a process that slept may hear from its model before its watch has looked
             self.stop(LOST)
         elif self.message is not None and not self.aside:
             if not self.sent:
@@ -205,10 +204,6 @@ class Conversation:
             self.begin(await background.in_thread(start))
         except NotFound:
             self.stop(Reason.UNSEATED)
-
-    def holds_its_lease(self) -> bool:
-        """A process that slept may hear from its model before its watch has looked: asked before every word."""
-        return time.monotonic() - self.leased <= LEASE
 
     def stop(self, why: str) -> None:
         """End it from outside. The first reason counts; nothing is said after it."""

@@ -22,9 +22,7 @@ from ..together.work import TOGETHER
 from ..tools.rounds import Rounds
 
 
-def call_for(
-    step: Step, claim: Claim, request: Request, told: Context, leased: float, rounds: Rounds
-) -> Conversation | Outcome:
+def call_for(step: Step, claim: Claim, request: Request, told: Context, rounds: Rounds) -> Conversation | Outcome:
     """A conversation ready to begin, with what it may cost set aside; else how the step ends without one."""
     task = step.task
     verdict = budgets.screen(Call(task, step, request, told.tokens))
@@ -42,7 +40,7 @@ def call_for(
         name=task.agent.user.name,
         request=reserved.request,
         candidates=reserved.places,
-        leased=leased,
+        lease=claim.lease,
         before=rounds.said if aside else words_before(task),
         aside=aside,
         by_membership=claim.standing.by_membership,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from functools import partial
 from typing import Any
 
@@ -36,7 +35,7 @@ END = 2**62
 
 def complete(step: Step, claim: Claim) -> Begun:
     """Call the model; the answer runs on the process's event loop with those of all other runs."""
-    task, leased = step.task, time.monotonic()
+    task = step.task
     refusal = obstacle(task, claim.standing)
     if refusal is not None:
         return Begun.ended(refusal)
@@ -49,7 +48,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     work.add_to(told)
     told.turns.extend(rounds.turns)
     request = request_for(task, told, rounds)
-    talk = call_for(step, claim, request, told, leased, rounds)
+    talk = call_for(step, claim, request, told, rounds)
     if isinstance(talk, Outcome):
         return Begun.ended(talk)
     sign.tell(Doing.THINKING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from rooms import background
 
 from ..models import Reason, Step, Task
 from ..outcomes import Outcome
-from ..runs.claims import Claim
+from ..runs.claims import Claim, Lease
 from ..runs.endings import words_of
 from ..runs.watch import LOST, watch
 from ..speaking import gates
@@ -33,7 +32,6 @@ from .obstacles import obstacle
 
 def use_tool(step: Step, claim: Claim) -> Begun:
     """Ask whether it may be used now, and begin; the tool itself runs on the process's event loop."""
-    leased = time.monotonic()
     mine = at_its_seat(step)
     task = mine.task
     refusal = obstacle(task, claim.standing)
@@ -49,7 +47,7 @@ def use_tool(step: Step, claim: Claim) -> Begun:
         hold(step, claim, sha256)
         return Begun.held()
     telling.began(mine)
-    using = Using(step.pk, claim.fence, leased, task.reply_id, words_before(step), claim.standing.by_membership)
+    using = Using(step.pk, claim.fence, claim.lease, task.reply_id, words_before(step), claim.standing.by_membership)
     working = background.submit(using.see_through(tool, context_of(task), arguments))
     return Begun(working, longest=tool.seconds + 2 * GRACE)
 
@@ -110,7 +108,7 @@ class Using:
 
     step_id: UUID
     fence: int
-    leased: float
+    lease: Lease
     message_id: UUID | None
     said: str
     by_membership: bool

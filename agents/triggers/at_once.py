@@ -6,6 +6,7 @@ laid out before it. What it lays is ours already, as after `claims.claim`.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from rooms import prepared
@@ -16,7 +17,7 @@ from rooms.models.allowance import What
 from ..models import Seat, Status, Step, Task
 from ..money import asks
 from ..runs import line
-from ..runs.claims import LEASE, STANDING, Claim, Standing, owner
+from ..runs.claims import LEASE, STANDING, Claim, Lease, Standing, owner
 
 MARK = f"""
     WITH once AS (
@@ -73,12 +74,13 @@ def lay(seat: Seat, question: Message, requester: User) -> tuple[Step, Claim] | 
         status=Status.RUNNING,
     )
     step = Step(id=uuid7(), task=task, status=Status.RUNNING, fence=1, attempt=1)
+    lease = Lease(time.monotonic())
     rows = prepared.fetch(LAY, params_of(task, step))
     if not rows:
         return None
     task._state.adding = step._state.adding = False
     fence, *standing = rows[0]
-    return step, Claim(step.pk, fence, Standing(*standing))
+    return step, Claim(step.pk, fence, Standing(*standing), lease)
 
 
 def params_of(task: Task, step: Step) -> dict[str, Any]:
