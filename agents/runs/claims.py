@@ -46,11 +46,21 @@ CLAIM = f"""
     RETURNING claimed.fence, {STANDING}
 """  # noqa: S608  # only the fragment above is formatted in
 
+# Those that are ours still, and whether they were extended: what is locked is being ended in this moment, and who ends
+# it may wait for something else.
 EXTEND = """
-    UPDATE agents_step s SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-      FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
-     WHERE s.id = mine.step AND s.fence = mine.fence AND s.status = 'running'
-    RETURNING s.id
+    WITH mine AS MATERIALIZED (
+        SELECT s.id FROM unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
+          JOIN agents_step s ON s.id = mine.step AND s.fence = mine.fence AND s.status = 'running'
+    ), free AS MATERIALIZED (
+        SELECT s.id FROM agents_step s, unnest(%(steps)s::uuid[], %(fences)s::int[]) AS mine(step, fence)
+         WHERE s.id = mine.step AND s.fence = mine.fence AND s.status = 'running'
+           FOR NO KEY UPDATE OF s SKIP LOCKED
+    ), extended AS (
+        UPDATE agents_step s SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+          FROM free WHERE s.id = free.id RETURNING s.id
+    )
+    SELECT mine.id, extended.id IS NOT NULL FROM mine LEFT JOIN extended ON extended.id = mine.id
 """
 
 

@@ -96,12 +96,12 @@ class Keeper:
             return
         began = time.monotonic()
         facts = {"steps": [one.step_id for one in claims], "fences": [one.fence for one in claims], "lease": LEASE}
-        extended = {row[0] for row in background.with_connection(prepared.fetch, EXTEND, facts)}
+        extended = dict(background.with_connection(prepared.fetch, EXTEND, facts))
         for claim in claims:
-            if claim.step_id in extended:
-                claim.lease.since = began
-            else:
+            if claim.step_id not in extended:
                 self.let_go(claim)
+            elif extended[claim.step_id]:
+                claim.lease.since = began
 
 
 _keeper = Keeper()

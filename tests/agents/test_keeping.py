@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -30,8 +31,13 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "HEARTBEAT", 0.01)
 
 
-def is_leased() -> bool:
-    return Step.objects.filter(status=Status.RUNNING, lease_until__gt=Now()).exists()
+def is_leased(mine: claims.Claim | None = None) -> bool:
+    leased = Step.objects.filter(status=Status.RUNNING, lease_until__gt=Now())
+    return (leased.filter(pk=mine.step_id) if mine else leased).exists()
+
+
+def lease_is_over_of(mine: claims.Claim) -> None:
+    Step.objects.filter(pk=mine.step_id).update(lease_until=Now())
 
 
 def claimed(question: Message) -> claims.Claim:
@@ -73,6 +79,23 @@ def test_who_speaks_knows_that_the_lease_was_extended(den: Room, ada: User, seat
     keeper.keep(mine, PATIENCE)
     until(lambda: not mine.lease.is_over)
     keeper.let_go(mine)
+
+
+def test_an_end_that_waits_for_a_lock_costs_no_other_run_its_lease(
+    den: Room, ada: User, seat: Seat, second: Seat
+) -> None:
+    ending, going_on = (claimed(say(den, ada, f"@{name}?")) for name in ("echo", "nod"))
+    keeper = Keeper()
+    with transaction.atomic():
+        Step.objects.select_for_update().get(pk=ending.step_id)
+        with Aside() as aside:
+            aside.run(lease_is_over_of, going_on).result(PATIENCE)
+            for mine in (ending, going_on):
+                keeper.keep(mine, PATIENCE)
+            until(lambda: aside.run(is_leased, going_on).result(PATIENCE))
+    assert keeper.keeps(ending)
+    for mine in (ending, going_on):
+        keeper.let_go(mine)
 
 
 def test_what_hangs_in_a_living_worker_is_swept_in_the_end(den: Room, ada: User, seat: Seat) -> None:
