@@ -20,7 +20,7 @@ from chatroom.celery import app
 from tests.waiting import A_START, PATIENCE, until
 
 COMMAND = [
-    sys.executable, "-m", "celery", "-A", "chatroom", "worker",
+    sys.executable, "-m", "celery", "-A", "{app}", "worker",
     "-P", "threads", "-c", "64", "-Q", "agent,default", "-l", "INFO",
     "--without-gossip", "--without-mingle", "--without-heartbeat",
 ]  # fmt: skip
@@ -30,10 +30,11 @@ QUICK = {"LLM_SCRIPTED_FIRST_TOKEN_MS": "0"}
 class Worker:
     """`kill()` is kill -9, `freeze()` and `thaw()` are SIGSTOP and SIGCONT, `stop()` asks politely."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, app: str = "chatroom") -> None:
         self.log = log
+        command = [word.format(app=app) for word in COMMAND]
         with log.open("ab") as out:
-            self.process = subprocess.Popen(COMMAND, env=environment, stdout=out, stderr=out, start_new_session=True)
+            self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
 
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
@@ -86,9 +87,9 @@ class Workers:
         self.directory = directory
         self.started: list[Worker] = []
 
-    def start(self, **settings: str) -> Worker:
+    def start(self, app: str = "chatroom", **settings: str) -> Worker:
         log = self.directory / f"worker-{len(self.started)}.log"
-        self.started.append(Worker({**self.environment, **settings}, log))
+        self.started.append(Worker({**self.environment, **settings}, log, app))
         until(self.started[-1].is_ready, A_START)
         return self.started[-1]
 
