@@ -137,7 +137,7 @@ def next_up(seat_id: int | None) -> list[UUID]:
 @transaction.atomic
 def called(room_id: int, seat_id: int) -> list[UUID]:
     lock(room_id)
-    agent_id = Seat.objects.filter(pk=seat_id).values_list("agent__user_id", flat=True).first() or 0
+    agent_id = who_sits_at(seat_id)
     taken: set[Place] = set()
     steps: list[UUID] = []
     for task in live_tasks(seat_id):
@@ -148,6 +148,11 @@ def called(room_id: int, seat_id: int) -> list[UUID]:
             steps += call(task)
         taken.add(place)
     return steps
+
+
+def who_sits_at(seat_id: int) -> int:
+    """The user that the agent is; nobody when it was sent out meanwhile."""
+    return Seat.objects.filter(pk=seat_id).values_list("agent__user_id", flat=True).first() or 0
 
 
 def call(task: Task) -> list[UUID]:
@@ -166,7 +171,16 @@ def queue(steps: Iterable[UUID]) -> None:
 
 
 def forgotten() -> list[int]:
-    """Seats with somebody waiting for nobody: a process died between an end and the call of the next."""
+    """Seats with somebody waiting for nobody: a process died between an end and the call of the next. The agent may be
+    busy all the same, in another thread or for other readers."""
     waiting = Task.objects.filter(status=Status.WAITING, queued_at__lt=Now()).exclude(seat=None)
-    busy = Task.objects.filter(status__in=LIVE, queued_at=None).exclude(seat=None)
-    return list(waiting.exclude(seat__in=busy.values("seat")).values_list("seat_id", flat=True).distinct())
+    return [seat_id for seat_id in waiting.values_list("seat_id", flat=True).distinct() if is_forgotten(seat_id)]
+
+
+def is_forgotten(seat_id: int) -> bool:
+    agent_id = who_sits_at(seat_id)
+    line: set[Place] = set()
+    taken: set[Place] = set()
+    for task in live_tasks(seat_id):
+        (taken if task.queued_at is None else line).add(place_of(agent_id, task.trigger_message))
+    return not line <= taken

@@ -237,3 +237,19 @@ def test_everything_asked_at_once_is_answered_once_and_one_at_a_time(
     assert set(answered.values_list("requester__username", flat=True)) == {"ada", "bob", "mod"}
     assert ended.exclude(reason__in=[Reason.ANSWERED, Reason.MERGED]).count() == 0
     assert len(answers(den)) == answered.count() == len(scripted.requests)
+
+
+def test_a_line_is_found_again_although_its_agent_has_work_elsewhere(
+    den: Room, ada: User, bob: User, seat: Seat, scripted: Scripted, queued: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another thread it may wait for hours for somebody's leave."""
+    elsewhere = say(den, bob, "a thread")
+    first = asked(den, ada, "@echo?")
+    second = asked(den, ada, "@echo and then?")
+    asked(den, bob, "@echo?", thread=elsewhere.pk)
+    with monkeypatch.context() as dying:
+        dying.setattr(line, "next_up", lambda seat_id: [])
+        tasks.run_step(step_of(first))
+    assert not queued
+    sweeping.sweep()
+    assert queued == [UUID(step_of(second))]
