@@ -97,20 +97,20 @@ def _see_through(run: Run) -> list[UUID]:
     if run.begun.is_held:
         return []
     with turn():
-        if outcome is None or not written_down(run, outcome):
+        if outcome is None or not written_down(run.step, run.fence, outcome):
             log.warning("run %s was ended by somebody else; what it wrote since does not count", run.step.task_id)
             return []
         return ready_after(run.step) if outcome.status == Status.DONE or is_aside(run.step) else []
 
 
-def written_down(run: Run, outcome: Outcome) -> bool:
+def written_down(step: Step, fence: int, outcome: Outcome) -> bool:
     """What the database will not have must not keep a run from ending: then it ends as a fault of our own."""
     try:
-        return endings.end_step(run.step, run.fence, outcome)
+        return endings.end_step(step, fence, outcome)
     except (OperationalError, InterfaceError):
         raise  # it is away; the sweeper ends the run when it is back
     except Exception as error:
-        return endings.end_step(run.step, run.fence, fault(run.step, error))
+        return endings.end_step(step, fence, fault(step, error))
 
 
 def let_others_begin(run: Run) -> None:

@@ -5,13 +5,14 @@ A worker that dies is noticed when its lease ends, 20 seconds after its last hea
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -28,9 +29,11 @@ from ..together.expiring import expire_plans
 from ..together.work import agent_of, is_aside
 from ..triggers import energy
 from . import line
-from .endings import end_step, end_task, text_shown, words_of
+from .endings import end_task, text_shown, words_of
 from .lapsing import end_lapsed
-from .life import RELATED, ready_after
+from .life import RELATED, ready_after, written_down
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 REQUEUE_AFTER = 8.0
@@ -71,7 +74,18 @@ def sweep() -> Lost:
 def end_dead_runs() -> int:
     """Steps whose lease ran out: their worker is dead, asleep or cut off. What it showed is kept and marked."""
     dead = Step.objects.filter(status=Status.RUNNING, lease_until__lt=Now()).select_related(*RELATED)
-    return sum(end_dead_run(step) for step in list(dead[:BATCH]))
+    return sum(ended_in_peace(step) for step in list(dead[:BATCH]))
+
+
+def ended_in_peace(step: Step) -> bool:
+    """One that cannot be ended is tried again when the lease of the sweeper is over; the others do not wait for it."""
+    try:
+        return end_dead_run(step)
+    except (OperationalError, InterfaceError):
+        raise  # it was tried for long enough; the next sweep goes on with the others
+    except Exception:
+        log.exception("run %s, whose worker is dead, could not be ended", step.task_id)
+        return False
 
 
 def end_dead_run(step: Step) -> bool:
@@ -83,7 +97,7 @@ def end_dead_run(step: Step) -> bool:
     reason = Reason.CANCELLED if step.task.cancel_requested_at else Reason.WORKER_LOST
     spent = guess(step, text)
     limits.settle_dead(step.pk, spent.cost_micros if spent else 0)
-    if not end_step(step, step.fence + 1, Outcome(reason, text, usage=spent)):
+    if not written_down(step, step.fence + 1, Outcome(reason, text, usage=spent)):
         return False
     if is_aside(step):  # the others go on without it
         line.queue(ready_after(step))

@@ -7,9 +7,10 @@ import pytest
 from django.db.models.functions import Now
 
 from agents import tasks
+from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
 from agents.models import Reason, Seat, Status, Step, Task, Usage, Wake
-from agents.runs import sweeping
+from agents.runs import endings, sweeping
 from agents.runs.claims import claim
 from rooms import background
 from rooms.live import streams
@@ -62,6 +63,37 @@ def test_what_was_to_be_stopped_when_its_worker_died_counts_as_stopped(den: Room
     sweeping.sweep()
     assert run_for(question).reason == Reason.CANCELLED
     assert answer_to(question).notice == "Stopped by @ada."
+
+
+def test_a_run_that_cannot_be_ended_keeps_no_other_from_its_end(
+    den: Room, ada: User, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other, waiting = (abandoned(den, ada, thread=say(den, ada, str(number)).pk) for number in range(3))
+    Step.objects.filter(task=run_for(waiting)).update(status="waiting", queued_at=Now() - timedelta(seconds=20))
+    charge = endings.charge
+
+    def charged(step: Step, *facts: Any) -> None:
+        assert step.task.trigger_message_id != broken.pk, "this one cannot be ended"
+        charge(step, *facts)
+
+    monkeypatch.setattr(endings, "charge", charged)
+    lost = sweeping.sweep()
+    assert run_for(other).reason == Reason.WORKER_LOST
+    assert lost.steps == [Step.objects.get(task=run_for(waiting)).pk]
+
+    monkeypatch.undo()
+    Step.objects.filter(task=run_for(broken)).update(lease_until=Now())
+    sweeping.sweep()
+    assert run_for(broken).reason == Reason.WORKER_LOST
+
+
+def test_what_the_database_will_not_have_of_a_dead_run_ends_it_as_a_fault(
+    den: Room, ada: User, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = abandoned(den, ada, body="As I was saying")
+    monkeypatch.setattr(sweeping, "guess", lambda step, text: Spent(completion_tokens=2**40))
+    sweeping.sweep()
+    assert (run_for(question).reason, answer_to(question).body) == (Reason.ERROR, "As I was saying")
 
 
 def test_a_living_worker_is_left_alone(den: Room, ada: User, seat: Seat) -> None:
