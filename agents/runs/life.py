@@ -23,6 +23,8 @@ from .turns import turn
 
 log = logging.getLogger(__name__)
 
+CALLING = 0.02
+"""Seconds for which the loop is let make a call before anything else is done."""
 LATEST = 0.1
 """Seconds for which what is seen of an answer may be put off for others that begin."""
 
@@ -80,6 +82,7 @@ def begin(step: Step, mine: Claim) -> Run:
         run = Run(step, mine, Begun.ended(fault(step, error)))
     keeping.keep(mine, run.begun.longest + keeping.ENDING)
     if not turns.others_hurry():
+        run.begun.called.wait(CALLING)
         run.meanwhile()
     return run
 

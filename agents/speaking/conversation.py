@@ -43,10 +43,10 @@ GRACE = 10.0
 class Conversation:
     """A claimed step, ready to speak.
 
-    Its message may be on its way still while the model is already called; the first word waits for it, and says that it
-    is `wanted`. `before` is what
-    earlier steps of the run have shown in it, `unsaid` what they have said and not shown. `by_membership`: it ends when
-    its requester is no member any more. `whole_review`: nothing is shown before the gates have seen all of it.
+    Its message may be on its way still while the model is `called`; the first word waits for it, and says that it is
+    `wanted`. `before` is what earlier steps of the run have shown in it, `unsaid` what they have said and not shown.
+    `by_membership`: it ends when its requester is no member any more. `whole_review`: nothing is shown before the gates
+    have seen all of it.
 
     What its `purse` does not pay for is not said.
 
@@ -77,6 +77,7 @@ class Conversation:
     voice: Voice = field(init=False)
     writing: asyncio.Task[Outcome] | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    called: threading.Event = field(default_factory=threading.Event)
     wanted: threading.Event = field(default_factory=threading.Event)
     message: Message | None = None
     why: str = ""

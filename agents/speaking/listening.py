@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ async def call(talk: Conversation, leave: Leave) -> Outcome:
 async def heard(talk: Conversation, leave: Leave) -> Finish | None:
     """Listen to the model until it ends, or until there is no money for its next word."""
     finish: Finish | None = None
+    asyncio.get_running_loop().call_soon(talk.called.set)  # when the request has left, and an answer is waited for
     async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
         async for part in parts:  # to its end, so that the connection can be kept
             match part:

@@ -12,20 +12,27 @@ def nothing() -> None:
     """There is nothing to be done."""
 
 
+def long_ago() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A step under way. `outcome` comes within `longest` seconds, and is None when the lease was lost.
 
     When it `is_held`, people have to decide something first: whoever claims it then begins anew.
 
-    `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises. It is
-    `wanted` when the step cannot go on without it.
+    `meanwhile` is done while it comes: work that must not delay what the step is waiting for. It never raises. Nothing
+    is delayed by it once the model was `called`; it is `wanted` when the step cannot go on without it.
     """
 
     outcome: Future[Outcome | None]
     meanwhile: Callable[[], None] = nothing
     longest: float = 0.0
     is_held: bool = False
+    called: threading.Event = field(default_factory=long_ago)
     wanted: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ def complete(step: Step, claim: Claim) -> Begun:
     sign.tell(Doing.THINKING)
     longest = request.deadlines.total + 2 * GRACE + 30
     meanwhile = partial(show, task, talk, claim, told)
-    return Begun(background.submit(converse(talk)), meanwhile, longest, wanted=talk.wanted)
+    return Begun(background.submit(converse(talk)), meanwhile, longest, called=talk.called, wanted=talk.wanted)
 
 
 def show(task: Task, talk: Conversation, claim: Claim, told: Context) -> None:

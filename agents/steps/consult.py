@@ -40,7 +40,8 @@ def consult(step: Step, claim: Claim) -> Begun:
     begun = complete(mine, claim)
     step.held_on, step.held_micros = mine.held_on, mine.held_micros
     outcome = reading(step, begun.outcome)
-    return Begun(outcome, partial(show, step.task, mine.task, begun.meanwhile), begun.longest, wanted=begun.wanted)
+    meanwhile = partial(show, step.task, mine.task, begun.meanwhile)
+    return Begun(outcome, meanwhile, begun.longest, called=begun.called, wanted=begun.wanted)
 
 
 def show(task: Task, seen: Task, meanwhile: Callable[[], None]) -> None:

@@ -2,20 +2,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 import pytest
 
+from agents.llm.port import Part, Request
 from agents.llm.scripted import Scripted
 from agents.models import Seat
 from agents.runs import life, turns
 from agents.runs.turns import QUIET, Turns
-from rooms.models import Room, User
+from rooms.models import Message, Room, User
 from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for
+
+complete = import_module("agents.steps.complete")
 
 
 def test_no_more_than_so_many_work_at_once() -> None:
@@ -71,6 +76,29 @@ def test_those_who_come_at_once_are_let_begin_first(monkeypatch: pytest.MonkeyPa
     now[0] += QUIET
     turns.note_arrival()
     assert not turns.others_hurry()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_model_is_called_before_anybody_is_told_that_it_will_be(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "CALLING", PATIENCE)  # however slow the loop is
+    order: list[str] = []
+    stream, told = scripted.stream, complete.begin_at_once
+
+    def called(request: Request) -> AsyncGenerator[Part, None]:
+        order.append("called")
+        return stream(request)
+
+    def announced(*facts: Any) -> Message | None:
+        order.append("announced")
+        return told(*facts)
+
+    monkeypatch.setattr(scripted, "stream", called)
+    monkeypatch.setattr(complete, "begin_at_once", announced)
+    scripted.says("Here I am.")
+    assert answer_to(ask(den, ada, "@echo are you there?")).body == "Here I am."
+    assert order == ["called", "announced"]
 
 
 @pytest.mark.django_db(transaction=True)
