@@ -42,7 +42,7 @@ class Store:
                 return await work(self.redis)
         except Exception as error:  # away, hung, loading, full: all the same to whoever asks
             self.silent_until = time.monotonic() + PAUSE
-            log.debug("Redis does not answer: %r", error)
+            log.warning("Redis does not answer (%s); listeners read the log meanwhile", type(error).__name__)
             return None
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from agents.models import Breaker, Reason, Seat
 from agents.routing import breaker
 from rooms import db
 from rooms.models import Room, User
+from tests.clock import HandClock
 
 from .asking import answer_to, ask, run_for
 
@@ -63,6 +63,7 @@ async def test_who_asks_at_once_asks_the_database_once_until_a_call_fails(monkey
         return await was(sql, params)
 
     monkeypatch.setattr(breaker.db, "fetchrow", fetchrow)
+    monkeypatch.setattr(breaker, "time", HandClock())
     passes = [await admitted() for _ in range(20)]
     assert asked == [NAME]
     for one in passes[:5]:
@@ -73,12 +74,12 @@ async def test_who_asks_at_once_asks_the_database_once_until_a_call_fails(monkey
 
 async def test_what_another_process_found_out_is_heeded_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
     await fail(1)
-    now = [time.monotonic()]
-    monkeypatch.setattr("agents.routing.breaker.time.monotonic", lambda: now[0])
+    clock = HandClock()
+    monkeypatch.setattr(breaker, "time", clock)
     await admitted()
     await sync_to_async(lambda: Breaker.objects.update(state="open", opened_at=Now()))()
     await admitted()
-    now[0] += breaker.FRESH
+    clock.now += breaker.FRESH
     assert isinstance(await breaker.admit(NAME, 30), float)
 
 

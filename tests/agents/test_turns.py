@@ -16,6 +16,7 @@ from agents.models import Seat
 from agents.runs import life, turns
 from agents.runs.turns import QUIET, Turns
 from rooms.models import Message, Room, User
+from tests.clock import HandClock
 from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for
@@ -63,19 +64,19 @@ def test_those_in_a_hurry_go_first_and_equals_as_they_came() -> None:
 
 
 def test_those_who_come_at_once_are_let_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns, now = Turns(1), [100.0]
-    monkeypatch.setattr("agents.runs.turns.time.monotonic", lambda: now[0])
-    turns.note_arrival()
-    assert not turns.others_hurry()  # who comes alone waits for nobody
-    now[0] += QUIET / 2
-    turns.note_arrival()
-    assert turns.others_hurry()
-    assert turns.until_quiet() == pytest.approx(QUIET)
-    now[0] += QUIET
-    assert not turns.others_hurry()
-    now[0] += QUIET
-    turns.note_arrival()
-    assert not turns.others_hurry()
+    ours, clock = Turns(1), HandClock()
+    monkeypatch.setattr(turns, "time", clock)
+    ours.note_arrival()
+    assert not ours.others_hurry()  # who comes alone waits for nobody
+    clock.now += QUIET / 2
+    ours.note_arrival()
+    assert ours.others_hurry()
+    assert ours.until_quiet() == pytest.approx(QUIET)
+    clock.now += QUIET
+    assert not ours.others_hurry()
+    clock.now += QUIET
+    ours.note_arrival()
+    assert not ours.others_hurry()
 
 
 @pytest.mark.django_db(transaction=True)

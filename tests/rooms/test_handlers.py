@@ -30,6 +30,7 @@ class Queue:
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
     made = Queue()
+    until(lambda: not handlers._dispatcher.is_at_it)  # with events of another test
     monkeypatch.setattr(handlers, "handlers_of", lambda type: (made,) if type == "message.posted" else ())
     return made
 
