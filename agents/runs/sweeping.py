@@ -39,11 +39,16 @@ BATCH = 200
 REQUEUE_AFTER = 8.0
 """Seconds after which a step that nobody took is queued again."""
 
+LATELY = 1000
+"""Events of a room among which lost ones are looked for: while they wait to be found the room goes on."""
+
 LOST_EVENTS = """
     SELECT e.id FROM rooms_room r
-      JOIN rooms_event e ON e.room_id = r.id AND e.seq > r.last_seq - 200
+      JOIN rooms_event n ON n.room_id = r.id AND n.seq = r.last_seq
+      JOIN rooms_event e ON e.room_id = r.id AND e.seq > r.last_seq - %(lately)s
       JOIN rooms_message m ON m.id = e.message_id AND (e.type = 'message.posted' OR m.mentions <> '{}')
-     WHERE r.watched AND r.deleted_at IS NULL AND e.type = ANY(%(types)s) AND NOT e.pending
+     WHERE r.watched AND r.deleted_at IS NULL AND n.created_at > now() - make_interval(secs => %(patience)s)
+       AND e.type = ANY(%(types)s) AND NOT e.pending
        AND e.created_at BETWEEN now() - make_interval(secs => %(patience)s) AND now() - make_interval(secs => %(after)s)
        AND NOT EXISTS (SELECT 1 FROM agents_wake w WHERE w.event_id = e.id)
      ORDER BY e.id LIMIT %(limit)s
@@ -172,6 +177,7 @@ def events_to_wake() -> list[int]:
         "types": types,
         "patience": settings.AGENT_PATIENCE_SECONDS,
         "after": REQUEUE_AFTER,
+        "lately": LATELY,
         "limit": BATCH,
     }
     with connection.cursor() as cursor:

@@ -78,10 +78,11 @@ def test_a_deployment_gives_no_more_than_its_dime_a_day_to_two_workers_one_of_th
     threads = [say(den, ada, f"thread {number}").pk for number in range(50)]
     for thread in threads:
         say(den, ada, "@echo what does it cost?", thread=thread)
-    until(lambda: len(Health.objects.get().slots) >= 3)
+    its = Step.objects.filter(status="running", lease_owner__endswith=f":{first.process.pid}")
+    until(lambda: len(Health.objects.get().slots) >= 3 and its.exists())
     first.kill()
     with Beat():
-        until(lambda: Task.objects.count() == 50 and not Task.objects.filter(status__in=LIVE).exists(), 90)
+        until(lambda: Task.objects.count() == 50 and not Task.objects.filter(status__in=LIVE).exists(), 150)
 
     row = Health.objects.get()
     spent = Usage.objects.aggregate(sum=Sum("cost_micros"))["sum"]

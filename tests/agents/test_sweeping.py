@@ -15,6 +15,7 @@ from agents.runs.claims import claim
 from rooms import background
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User
+from tests.waiting import until
 
 from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
 
@@ -181,3 +182,29 @@ def test_marks_are_forgotten_after_a_while(den: Room, ada: User, seat: Seat, scr
     Wake.objects.update(at=Now() - timedelta(hours=2))
     sweeping.sweep()
     assert not Wake.objects.exists()
+
+
+def test_a_question_nobody_was_told_of_is_found_however_much_was_said_since(den: Room, ada: User, seat: Seat) -> None:
+    event = event_of(say(den, ada, "@echo?"))
+    until(lambda: not Event.objects.filter(pending=True).exists())  # queued, and nobody takes it
+    assert sweeping.events_to_wake() == []  # somebody may be about to
+    Event.objects.filter(pk=event.pk).update(created_at=Now() - timedelta(seconds=sweeping.REQUEUE_AFTER + 1))
+    assert sweeping.events_to_wake() == [event.pk]
+    go_on(den, 500)
+    assert sweeping.events_to_wake() == [event.pk]
+
+
+def test_of_a_room_where_nothing_has_happened_lately_nothing_is_looked_through(
+    den: Room, ada: User, seat: Seat
+) -> None:
+    say(den, ada, "@echo?")
+    until(lambda: not Event.objects.filter(pending=True).exists())
+    Event.objects.update(created_at=Now() - timedelta(days=1))
+    assert sweeping.events_to_wake() == []
+
+
+def go_on(room: Room, count: int) -> None:
+    room.refresh_from_db()
+    later = range(room.last_seq + 1, room.last_seq + 1 + count)
+    Event.objects.bulk_create(Event(room=room, seq=seq, type="room.changed", data={}) for seq in later)
+    Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq + count)
