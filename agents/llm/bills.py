@@ -7,13 +7,11 @@ model on one's own machine. Costs round up, so that many small calls are not fre
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
-from math import ceil
 from typing import Any
 
 from agents.llm.port import Request, Usage, count_tokens
+from agents.llm.pricing import MICROS, listed, rounded_up
 
-MICROS = 1_000_000
 PER_TURN = 4
 """Tokens a turn costs beyond its text, for its role and separators."""
 PER_IMAGE = 1_600
@@ -68,7 +66,7 @@ def _cost(request: Request, prompt: int, completion: int, litellm: Any, counted:
     price = request.params.get("price")
     if isinstance(price, Mapping):
         return rounded_up(prompt * float(price.get("prompt", 0)) + completion * float(price.get("completion", 0)))
-    if litellm is None or not is_listed(request.model, litellm):
+    if litellm is None or not listed(request.model, litellm):
         return 0
     with suppress(Exception):  # it raises for a model that is not on its list
         sides = litellm.cost_per_token(
@@ -76,16 +74,3 @@ def _cost(request: Request, prompt: int, completion: int, litellm: Any, counted:
         )
         return rounded_up(sum(sides) * MICROS)
     return 0
-
-
-@lru_cache(maxsize=256)
-def is_listed(model: str, litellm: Any) -> bool:
-    """Whether LiteLLM's list has a price for it. To raise that it has none takes it a quarter of a millisecond."""
-    with suppress(Exception):
-        return sum(litellm.cost_per_token(model=model, prompt_tokens=1000, completion_tokens=1000)) > 0
-    return False
-
-
-def rounded_up(micros: float) -> int:
-    """Up to the next whole micro-dollar, but not for what is only the noise of floating point."""
-    return max(0, ceil(round(micros, 6)))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
-from .bills import MICROS, rounded_up
 from .port import Request
 
+MICROS = 1_000_000
 SAMPLE = 1000
 """Tokens for which LiteLLM's list is asked: few enough for the first of prices that rise with the length."""
 
@@ -48,3 +49,8 @@ def listed(model: str, litellm: Any) -> Price:
         sides = litellm.cost_per_token(model=model, prompt_tokens=SAMPLE, completion_tokens=SAMPLE)
         return Price(*(side * MICROS / SAMPLE for side in sides))
     return FREE
+
+
+def rounded_up(micros: float) -> int:
+    """Up to the next whole micro-dollar, but not for what is only the noise of floating point."""
+    return max(0, ceil(round(micros, 6)))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 from uuid import UUID
 
 from rooms import prepared
@@ -109,6 +111,19 @@ def claim(step_id: UUID) -> Claim | None:
     lease = Lease(time.monotonic())
     rows = prepared.fetch(CLAIM, {"step": step_id, "owner": owner(), "lease": LEASE})
     return Claim(step_id, rows[0][0], Standing(*rows[0][1:]), lease) if rows else None
+
+
+class Keyed(Protocol):
+    @property
+    def step_id(self) -> UUID: ...
+
+    @property
+    def fence(self) -> int: ...
+
+
+def keys_of(ours: Sequence[Keyed]) -> dict[str, object]:
+    """Steps by their fences, as statements about several of them are told which."""
+    return {"steps": [one.step_id for one in ours], "fences": [one.fence for one in ours]}
 
 
 def owner() -> str:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from rooms import background, prepared
 
-from .claims import EXTEND, HEARTBEAT, LEASE, Claim
+from .claims import EXTEND, HEARTBEAT, LEASE, Claim, keys_of
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +95,7 @@ class Keeper:
         if not claims:
             return
         began = time.monotonic()
-        facts = {"steps": [one.step_id for one in claims], "fences": [one.fence for one in claims], "lease": LEASE}
-        extended = dict(background.with_connection(prepared.fetch, EXTEND, facts))
+        extended = dict(background.with_connection(prepared.fetch, EXTEND, keys_of(claims) | {"lease": LEASE}))
         for claim in claims:
             if claim.step_id not in extended:
                 self.let_go(claim)

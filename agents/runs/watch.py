@@ -17,7 +17,7 @@ from uuid import UUID
 from rooms import db
 from rooms.errors import RoomsError
 
-from .claims import HEARTBEAT, Lease
+from .claims import HEARTBEAT, Lease, keys_of
 
 log = logging.getLogger(__name__)
 
@@ -141,10 +141,6 @@ class Watch:
         said = {"messages": [run.message_id for run in grown], "bodies": [bodies[run.step_id] for run in grown]}
         await db.execute(SAVE, said | keys_of(grown))
         self._saved.update({run.step_id: len(bodies[run.step_id]) for run in grown})
-
-
-def keys_of(runs: list[Watched]) -> dict[str, object]:
-    return {"steps": [run.step_id for run in runs], "fences": [run.fence for run in runs]}
 
 
 _watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = weakref.WeakKeyDictionary()
