@@ -9,8 +9,8 @@ parameters that have to be translated.
 import asyncio
 import atexit
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,9 @@ TRANSLATED = {"top_k", "api_version", "extra_body"}
 """Parameters that are not of the protocol."""
 RULES_OF_THEIR_OWN = ("openai.com", "azure.com")
 
+LINGER = 1.0
+"""Seconds for which a server may still say the end of a response that is heard to its `[DONE]`."""
+
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
 
 
@@ -47,7 +50,7 @@ async def parts(request: Request, prices: Callable[[], Awaitable[Any]]) -> Async
     answer = Answer()
     error: LLMError | None = None
     try:
-        async with await ask(request) as response:
+        with hearing_out(await ask(request)) as response:
             if response.status != 200:
                 raise of_status(response.status, await response.content.read(4096), response.headers)
             answer.must_be_a_stream(response.headers)
@@ -115,6 +118,23 @@ def session() -> Any:
         connector = TCPConnector(limit=0)
         _sessions[loop] = ClientSession(connector=connector, trust_env=bool(getproxies_environment()))
     return _sessions[loop]
+
+
+@contextmanager
+def hearing_out(response: Any) -> Iterator[Any]:
+    """The response, whose connection is kept for the next call once the server has said its last bytes.
+
+    Those come after `[DONE]`, often in a packet of their own. Nobody waits for them; a server that still has not ended
+    after `LINGER` loses the connection.
+    """
+    try:
+        yield response
+    except BaseException:
+        response.release()  # in mid-answer this closes the connection
+        raise
+    if not response.closed:
+        lingering = asyncio.get_running_loop().call_later(LINGER, response.close)
+        response.content.on_eof(lingering.cancel)
 
 
 async def close() -> None:

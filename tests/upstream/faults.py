@@ -113,6 +113,25 @@ async def empty(to: "Connection", call: "Call", pace: Pace) -> None:
     to.end()
 
 
+@behaviour("late-end")
+async def late_end(to: "Connection", call: "Call", pace: Pace) -> None:
+    """The stream is done, its HTTP response ends in a packet of its own."""
+    to.start()
+    await to.send(event(call, {"content": "done"}))
+    await to.send(event(call, {}, "stop") + b"data: [DONE]\n\n")
+    await asyncio.sleep(0.05)
+    to.end()
+
+
+@behaviour("no-end")
+async def no_end(to: "Connection", call: "Call", pace: Pace) -> None:
+    """The stream is done, its HTTP response never ends."""
+    to.start()
+    await to.send(event(call, {"content": "done"}))
+    await to.send(event(call, {}, "stop") + b"data: [DONE]\n\n")
+    await asyncio.Event().wait()
+
+
 @behaviour("nothing")
 async def nothing(to: "Connection", call: "Call", pace: Pace) -> None:
     to.start()

@@ -15,6 +15,7 @@ from agents.llm.errors import LLMError
 from agents.llm.port import Request, Text, Turn
 from tests.agents.llm.hearing import asking
 from tests.upstream.server import Upstream
+from tests.waiting import eventually
 
 OWN = "http://127.0.0.1:11434/v1"
 
@@ -112,15 +113,33 @@ def test_a_status_says_what_kind_of_trouble_it_is(status: int, kind: str) -> Non
     assert of_status(status, b"<html>", {}).kind == kind
 
 
-async def test_connections_are_kept_for_the_next_call(upstream: Upstream) -> None:
+async def hear(model: str, upstream: Upstream) -> None:
     async def none() -> None:
         return None
 
+    async for _part in direct.parts(asking(model, params=upstream.params()), none):
+        pass
+
+
+def kept_connections() -> int:
+    return sum(len(connections) for connections in direct.session().connector._conns.values())
+
+
+@pytest.mark.parametrize("model", ["openai/fine", "openai/late-end"])
+async def test_connections_are_kept_for_the_next_call(model: str, upstream: Upstream) -> None:
     for _ in range(3):
-        async for _part in direct.parts(asking("openai/fine", params=upstream.params()), none):
-            pass
-    kept = direct.session().connector
-    assert sum(len(connections) for connections in kept._conns.values()) == 1
+        await hear(model, upstream)
+        await eventually(lambda: kept_connections() == 1)
+    await direct.close()
+
+
+async def test_a_server_that_does_not_end_after_its_answer_loses_the_connection(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "LINGER", 0.05)
+    await hear("openai/no-end", upstream)
+    await eventually(lambda: [call.outcome for call in upstream.calls] == ["dropped"])
+    assert kept_connections() == 0
     await direct.close()
 
 
