@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin
 
 import httpcore
 import httpx
 
-from .addresses import resolved
 from .context import ToolError
+from .pinning import Pinning
 
 LARGEST = 512 * 1024
 LONGEST = 2_000
@@ -45,27 +43,8 @@ class Page:
     text: str
 
 
-class Pinned(httpcore.AsyncNetworkBackend):
-    """Connects to the address that was checked; the name stays for TLS and the Host header alone."""
-
-    def __init__(self) -> None:
-        self.below = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return await self.below.connect_tcp(await resolved(host, port), port, timeout=timeout)
-
-    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        raise ToolError("Only the internet can be reached.")
-
-    async def sleep(self, seconds: float) -> None:
-        await self.below.sleep(seconds)
+class Pinned(Pinning, httpcore.AsyncNetworkBackend):
+    below = httpcore.AnyIOBackend()
 
 
 async def fetch(url: str, backend: httpcore.AsyncNetworkBackend | None = None) -> Page:

@@ -23,9 +23,9 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from ..models import McpServer
-from .addresses import resolved
 from .context import ToolError
 from .mcp_offers import MOST, Offer
+from .pinning import Pinning
 
 log = logging.getLogger(__name__)
 
@@ -37,27 +37,8 @@ class Unreachable(Exception):
     """The server cannot be used; why, in a sentence for people."""
 
 
-class Pinned(httpcore2.AsyncNetworkBackend):
-    """Connects to the address that was checked; see `fetching.Pinned`, which is the same for another library."""
-
-    def __init__(self) -> None:
-        self.below = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        return await self.below.connect_tcp(await resolved(host, port), port, timeout=timeout)
-
-    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
-        raise ToolError("Only the internet can be reached.")
-
-    async def sleep(self, seconds: float) -> None:
-        await self.below.sleep(seconds)
+class Pinned(Pinning, httpcore2.AsyncNetworkBackend):
+    below = httpcore2.AnyIOBackend()
 
 
 class TooMuch(httpx2.ReadError):

@@ -73,7 +73,6 @@ class Recorded(Pinned):
     """Connects nowhere public: it writes down where it would, and leads to a server of the test."""
 
     def __init__(self, port: int) -> None:
-        super().__init__()
         self.port = port
         self.reached: list[str] = []
         outer = self
