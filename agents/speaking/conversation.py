@@ -48,7 +48,7 @@ class Conversation:
     `by_membership`: it ends when its requester is no member any more. `whole_review`: nothing is shown before the gates
     have seen all of it.
 
-    What its `purse` does not pay for is not said.
+    What its `purse` does not pay for is not said. It pays for a call after as many `usages` as are `followed`.
 
     `asked` is the request as it was meant, `request` and `backend` are those of the call being made, of one of the
     `candidates` after another; `joint` is what its words have to pass if it goes on with what another one began. `made`
@@ -85,6 +85,7 @@ class Conversation:
     calling: bool = False
     sent: bool = False
     usages: list[Usage] = field(default_factory=list)
+    followed: int = 0
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     asked: Request = field(init=False)
@@ -129,8 +130,13 @@ class Conversation:
             self.hush.reset()
 
     def can_pay_again(self) -> bool:
-        """Whether what was set aside reaches for one call more, beside what the calls before have taken."""
-        return not self.usages or self.purse is None or self.purse.pays_for_another()
+        """Whether what was set aside reaches for one call more. One that took nothing has left all of it there."""
+        taken = any(one.prompt_tokens or one.completion_tokens for one in self.usages[self.followed :])
+        if self.purse is not None and taken:
+            if not self.purse.pays_for_another():
+                return False
+            self.followed = len(self.usages)
+        return True
 
     def pays_for(self, text: str) -> bool:
         """Whether what was set aside reaches for this of what the model writes."""

@@ -12,7 +12,7 @@ from rooms.models import Event, Room, User
 from tests.upstream.resuming import STORY
 from tests.upstream.server import Upstream
 
-from ..asking import answer_to, ask, run_for
+from ..asking import answer_to, ask, run_for, say
 from .conftest import KEY, Deploy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +47,13 @@ def test_what_breaks_before_a_word_is_answered_by_the_next(
     assert usage.model == "openai/fine-n3"
     assert usage.cost_micros >= 300  # by its own price, not by a list
     assert [call.headers["authorization"] for call in upstream.calls] == [f"Bearer {KEY}"] * 2
+
+
+def after_a_long_conversation(room: Room, by: User) -> None:
+    """One that costs more to be told than a short answer."""
+    for number in range(8):
+        say(room, by, f"{number} " + "It was a long day, and there was much to tell of it. " * 20)
+    Agent.objects.update(max_reply_tokens=100)
 
 
 OFFSETS = [1, 5, 9, 17, 18, 40, 41, 42, 43, 57, 61, 77, 95]
@@ -129,6 +136,17 @@ def test_what_all_calls_took_is_charged_once_together(
     assert usage.model == "openai/obeys"
     assert 15_000 <= usage.cost_micros < 16_000
     assert usage.estimated
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "401", "reset-at-once"])
+def test_a_call_that_took_nothing_leaves_all_the_money_for_the_next(
+    den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy, fault: str
+) -> None:
+    after_a_long_conversation(den, ada)
+    deploy(fault, prompt_price=1, completion_price=2)
+    deploy(fault, prompt_price=1, completion_price=2)
+    deploy("fine-n3", prompt_price=1, completion_price=2)
+    assert answer_to(ask(den, ada, "@echo?")).body == "word1 word2 word3 "
 
 
 def test_an_agent_without_a_route_ends_where_its_model_breaks(
