@@ -20,15 +20,22 @@ LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \n"
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """`prompt` tokens are told, `tokens` may be written, each at its price and with a margin."""
+    """`prompt` tokens are told, `tokens` may be written, each at its price and with a margin. All of it is told `twice`
+    where another place may go on with what broke off."""
 
     price: Price
     prompt: int
     tokens: int
+    twice: bool = False
+
+    @property
+    def once(self) -> int:
+        return self.price.of(self.prompt * MARGIN, self.tokens * MARGIN)
 
     @property
     def whole(self) -> int:
-        return self.price.of(self.prompt * MARGIN, self.tokens * MARGIN)
+        told_again = (self.prompt + self.tokens) * MARGIN if self.twice else 0
+        return self.price.of(self.prompt * MARGIN + told_again, self.tokens * MARGIN)
 
     @property
     def least(self) -> int:
@@ -53,8 +60,8 @@ class Worst:
         return min(self.tokens, int(left / self.price.completion))
 
 
-def worst_of(request: Request, price: Price) -> Worst:
-    return Worst(price, prompt_tokens(request), most_written(request.params))
+def worst_of(request: Request, price: Price, *, twice: bool = False) -> Worst:
+    return Worst(price, prompt_tokens(request), most_written(request.params), twice)
 
 
 def most_written(params: Mapping[str, Any]) -> int:

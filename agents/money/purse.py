@@ -10,7 +10,7 @@ BYTES_PER_TOKEN = 4
 @dataclass(slots=True)
 class Purse:
     """`tokens` may be written. `reduced`: fewer than the agent's own limit, since the money did not reach for more;
-    then `sentence` says so. `another` call costs as much as so many tokens more.
+    then `sentence` says so. `another` call costs as much as so many tokens more, unless it is the `spare` one.
 
     The provider is told the limit too; this is for those that do not mind it. A piece is a token at least, four bytes
     are about one: whichever counts more.
@@ -20,6 +20,7 @@ class Purse:
     reduced: bool = False
     sentence: str = ""
     another: float = 0
+    spare: bool = False
     empty: bool = False
     pieces: int = 0
     bytes: int = 0
@@ -33,9 +34,11 @@ class Purse:
 
     def pays_for_another(self) -> bool:
         """Whether the conversation can be told once more, with what was said of the answer, and something is left."""
-        if self.empty or self.tokens - self.used < self.another + self.used:
+        price = 0 if self.spare else self.another + self.used
+        if self.empty or self.tokens - self.used < price:
             return False
-        self.tokens -= int(self.another) + self.used
+        self.spare = False
+        self.tokens -= int(price)
         return True
 
     @property

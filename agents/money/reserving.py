@@ -51,18 +51,18 @@ def reserve(step: Step, claim: Claim, request: Request, places: tuple[Candidate,
     if not price:
         step.held_on = 0
         return Reserved(request, places)
-    wish = worst_of(request, price)
+    wish = worst_of(request, price, twice=len(places) > 1)
     who = Concerned.by(step)
     facts = facts_of(step, claim, request, wish, who)
     defaults = who.defaults()
     if not defaults and prepared.fetch(QUICKLY, facts | {"micros": wish.whole}):
         step.held_on, step.held_micros = 1, wish.whole
-        return Reserved(request, places, whole_purse(wish))
+        return Reserved(request, places, purse_of(wish))
     return carefully(step, Reserved(request, places), wish, facts, defaults_of(who, defaults))
 
 
-def whole_purse(wish: Worst) -> Purse:
-    return Purse(ceil(wish.tokens * MARGIN), another=wish.another)
+def purse_of(wish: Worst) -> Purse:
+    return Purse(ceil(wish.tokens * MARGIN), another=wish.another, spare=wish.twice)
 
 
 def facts_of(step: Step, claim: Claim, request: Request, wish: Worst, who: Concerned) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def carefully(
     if not prepared.fetch(TAKE, taken):
         raise RuntimeError("accounts that are locked have changed")
     step.held_on, step.held_micros = len(lines), left
-    if tightest is None or left == wish.whole:
-        return replace(asked, purse=whole_purse(wish))
+    if tightest is None or left >= wish.once:
+        return replace(asked, purse=purse_of(replace(wish, twice=wish.twice and left == wish.whole)))
     tokens = wish.bought_by(left)
     purse = Purse(tokens, reduced=True, sentence=not_enough(tightest), another=wish.another)
     return Reserved(shortened(asked.request, tokens), tuple(one.shortened(tokens) for one in asked.places), purse)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.models import Agent, Breaker, Deployment, Reason, Route, Seat, Step, Usage
+from agents.models import Account, Agent, Breaker, Deployment, Hold, Reason, Route, Seat, Step, Usage
 from rooms.models import Event, Room, User
 from tests.upstream.resuming import STORY
 from tests.upstream.server import Upstream
@@ -147,6 +147,31 @@ def test_a_call_that_took_nothing_leaves_all_the_money_for_the_next(
     deploy(fault, prompt_price=1, completion_price=2)
     deploy("fine-n3", prompt_price=1, completion_price=2)
     assert answer_to(ask(den, ada, "@echo?")).body == "word1 word2 word3 "
+
+
+@pytest.mark.parametrize("offset", [21, 77])
+def test_what_breaks_in_mid_sentence_after_a_long_conversation_goes_on_elsewhere(
+    den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy, offset: int
+) -> None:
+    after_a_long_conversation(den, ada)
+    deploy(f"snap-n{offset}", prompt_price=1, completion_price=2)
+    deploy("obeys", prompt_price=1, completion_price=2)
+    assert answer_to(ask(den, ada, "@echo?")).body == STORY
+    hold = Hold.objects.get()
+    assert hold.micros >= hold.spent_micros == Usage.objects.get().cost_micros
+
+
+def test_who_has_money_for_one_call_alone_is_answered_by_one(
+    den: Room, ada: User, seat: Seat, upstream: Upstream, deploy: Deploy
+) -> None:
+    after_a_long_conversation(den, ada)
+    deploy("snap-n21", prompt_price=1, completion_price=2)
+    deploy("obeys", prompt_price=1, completion_price=2)
+    mine = Account.objects.create(scope="person", key=str(ada.pk), period="day", limit_micros=4_500)
+    assert answer_to(ask(den, ada, "@echo?")).body == STORY[:21]
+    assert [call.model for call in upstream.calls] == ["snap-n21"]
+    mine.refresh_from_db()
+    assert 0 < mine.spent_micros <= 4_500
 
 
 def test_an_agent_without_a_route_ends_where_its_model_breaks(
