@@ -1,5 +1,6 @@
 """An answer as it comes in through LiteLLM, and whether it came whole."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -73,7 +74,7 @@ class Calls:
         return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
 
 
-class Heard:
+class Heard(ABC):
     """What an answer is made of, whichever lane it comes in by."""
 
     def __init__(self) -> None:
@@ -91,6 +92,23 @@ class Heard:
     def spoke(self) -> bool:
         return bool(self.pieces or self.called.partial)
 
+    @property
+    @abstractmethod
+    def reason(self) -> str:
+        """Why it ends, in the provider's word; nothing as long as it has not said so."""
+
+    @property
+    def has_ended(self) -> bool:
+        """All of it is there, but perhaps its bill."""
+        return self.spoke and bool(self.reason)
+
+    @abstractmethod
+    def counted(self, litellm: Any) -> Any:
+        """The provider's own count, or None."""
+
+    def finish(self, usage: Usage) -> Finish:
+        return Finish(REASONS.get(self.reason, "stop"), usage)
+
     def think(self, thought: Any) -> Thought | Sign:
         if not isinstance(thought, str):
             return Sign.THOUGHT
@@ -101,6 +119,13 @@ class Heard:
 
 
 class Answer(Heard):
+    stream: Any = None
+
+    @property
+    def reason(self) -> str:
+        given = self.stream and (self.stream.received_finish_reason or self.stream.intermittent_finish_reason)
+        return cast(str, given or "")
+
     def take(self, chunk: Any) -> Iterator[Part | Sign]:
         """What a chunk brings that others should know of."""
         self.usage = getattr(chunk, "usage", None) or self.usage
@@ -121,26 +146,19 @@ class Answer(Heard):
         function = piece.function
         self.called.add(piece.index, piece.id, function and function.name, function and function.arguments)
 
-    def must_be_whole(self, stream: Any) -> None:
+    def must_be_whole(self) -> None:
         """LiteLLM ends a stream that broke off, and one that was a web page, with `stop` and invented usage."""
-        if "html" in _content_type(stream):
+        if "html" in _content_type(self.stream):
             raise LLMError("protocol", detail="a web page with status 200 where a stream was expected")
         if not self.spoke:
             raise LLMError("empty")
-        if not _reason_given(stream):
+        if not self.reason:
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
 
-    def counted(self, stream: Any) -> Any:
-        """The provider's own count, or None when LiteLLM made one up."""
-        given = any(getattr(chunk, "usage", None) for chunk in getattr(stream, "chunks", ()))
+    def counted(self, litellm: Any) -> Any:
+        """LiteLLM makes one up where none was given."""
+        given = any(getattr(chunk, "usage", None) for chunk in getattr(self.stream, "chunks", ()))
         return self.usage if given else None
-
-    def finish(self, usage: Usage, stream: Any) -> Finish:
-        return Finish(REASONS.get(_reason_given(stream), "stop"), usage)
-
-
-def _reason_given(stream: Any) -> str:
-    return cast(str, stream.received_finish_reason or stream.intermittent_finish_reason or "")
 
 
 def _content_type(stream: Any) -> str:

@@ -21,6 +21,10 @@ UNBILLED = {"busy", "refused", "down"}
 """Who says this before the first word has not begun to work."""
 
 
+SILENT = {"timeout", "truncated"}
+"""Nothing more came, for too long or for ever."""
+
+
 class Sign(Enum):
     """What a backend yields, besides parts, when the model is at work without anything to show."""
 
@@ -134,11 +138,13 @@ async def guarded(
     parts: AsyncGenerator[Part | Sign, None],
     request: Request,
     usage_of: Callable[[Request, str], Usage],
+    unbilled: Callable[[], list[Part]] = list,
     prepare: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncGenerator[Part, None]:
     """The parts in time and within bounds, ending in Finish; every LLMError out of here says what was spent.
 
-    What `prepare` does is our own slowness, not the provider's: the clock starts after it.
+    What `prepare` does is our own slowness, not the provider's: the clock starts after it. Where nothing more comes of
+    an answer that has ended, it is whole all the same: then its end is what `unbilled` says.
     """
     if prepare is not None:
         await prepare()
@@ -148,11 +154,17 @@ async def guarded(
             async for part in measured:
                 yield part
     except LLMError as error:
-        unbilled = error.kind in UNBILLED or error.deadline == "connect"
-        error.usage = Usage() if unbilled and not meter.chars else usage_of(request, meter.text)
-        raise
+        end = unbilled() if error.kind in SILENT else []
+        if not end:
+            untold = error.kind in UNBILLED or error.deadline == "connect"
+            error.usage = Usage() if untold and not meter.chars else usage_of(request, meter.text)
+            raise
+    else:
+        end = []
     finally:
         clock.stop()
+    for part in end:
+        yield part
 
 
 async def _measured(parts: AsyncGenerator[Part | Sign, None], clock: Clock, meter: Meter) -> AsyncGenerator[Part, None]:

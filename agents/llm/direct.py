@@ -45,9 +45,10 @@ def suits(request: Request) -> bool:
     return bool(host) and not f".{host}".endswith(tuple(f".{name}" for name in RULES_OF_THEIR_OWN))
 
 
-async def parts(request: Request, prices: Callable[[], Awaitable[Any]]) -> AsyncGenerator[Part | Sign, None]:
+async def parts(
+    request: Request, answer: Answer, prices: Callable[[], Awaitable[Any]]
+) -> AsyncGenerator[Part | Sign, None]:
     """The reply as it comes, unguarded; `prices` gives LiteLLM, whose list is asked at the end."""
-    answer = Answer()
     error: LLMError | None = None
     try:
         with hearing_out(await ask(request)) as response:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from agents.llm.answer import REASONS, Heard
+from agents.llm.answer import Heard
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
-from agents.llm.port import Finish, Part, Text, Usage
+from agents.llm.port import Part, Text
 
 TOO_LONG = BY_NAME["ContextWindowExceededError"][1]
 DECLINED = BY_NAME["ContentPolicyViolationError"][1]
@@ -23,7 +23,11 @@ SAID_BY_CODE = {
 class Answer(Heard):
     def __init__(self) -> None:
         super().__init__()
-        self.reason = ""
+        self.given = ""
+
+    @property
+    def reason(self) -> str:
+        return self.given
 
     def must_be_a_stream(self, headers: Mapping[str, str]) -> None:
         if "html" in headers.get("Content-Type", "").lower():
@@ -38,7 +42,7 @@ class Answer(Heard):
         if not isinstance(choices, list):
             raise TypeError("choices are not a list")
         for choice in choices[:1]:
-            self.reason = choice.get("finish_reason") or self.reason
+            self.given = choice.get("finish_reason") or self.given
             yield from self._delta(choice.get("delta") or {})
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[Part | Sign]:
@@ -64,13 +68,10 @@ class Answer(Heard):
             raise LLMError("truncated", detail="the stream ended without a finish_reason")
 
     def counted(self, litellm: Any) -> Any:
-        """The provider's own count, in the shape in which the list of prices wants it."""
+        """In the shape in which the list of prices wants it."""
         with suppress(Exception):  # numbers that are none, fields it does not know
             return litellm.Usage(**self.usage) if self.usage else None
         return None
-
-    def finish(self, usage: Usage) -> Finish:
-        return Finish(REASONS.get(self.reason, "stop"), usage)
 
 
 def of_object(said: Any) -> LLMError:

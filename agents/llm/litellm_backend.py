@@ -10,13 +10,13 @@ import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
 
 from agents.llm import bills, direct
-from agents.llm.answer import Answer
+from agents.llm.answer import Answer, Heard
 from agents.llm.deadlines import Sign, guarded
 from agents.llm.errors import LLMError
 from agents.llm.litellm_call import arguments_of, secrets_of
@@ -67,10 +67,14 @@ class LiteLLM:
         return self.directly(request) if goes_directly(request) else self.through(request)
 
     def directly(self, request: Request) -> AsyncGenerator[Part, None]:
-        return guarded(direct.parts(request, self._litellm), request, self.usage_of)
+        answer = direct.Answer()
+        parts = direct.parts(request, answer, self._litellm)
+        return guarded(parts, request, self.usage_of, partial(self._unbilled, request, answer))
 
     def through(self, request: Request) -> AsyncGenerator[Part, None]:
-        return guarded(self._parts(request), request, self.usage_of, prepare=self._litellm)
+        answer = Answer()
+        unbilled = partial(self._unbilled, request, answer)
+        return guarded(self._parts(request, answer), request, self.usage_of, unbilled, prepare=self._litellm)
 
     def usage_of(self, request: Request, written: str) -> Usage:
         return bills.estimated(request, written, _import() if self.imported else None)
@@ -101,14 +105,21 @@ class LiteLLM:
             await _import().close_litellm_async_clients()
             _import().in_memory_llm_clients_cache.flush_cache()
 
-    async def _parts(self, request: Request) -> AsyncGenerator[Part | Sign, None]:
+    def _unbilled(self, request: Request, answer: Heard) -> list[Part]:
+        """The end of an answer of which nothing more comes; none if it is not known why it ends."""
+        return self._end_of(request, answer, _import() if self.imported else None) if answer.has_ended else []
+
+    def _end_of(self, request: Request, answer: Heard, litellm: Any) -> list[Part]:
+        usage = bills.usage_of(request, answer.billed, answer.counted(litellm), litellm)
+        return [*answer.calls(), answer.finish(usage)]
+
+    async def _parts(self, request: Request, answer: Answer) -> AsyncGenerator[Part | Sign, None]:
         litellm = _import()
         from agents.llm.flood import dam
 
-        answer = Answer()
         stream, error = None, None
         try:
-            stream = await litellm.acompletion(**arguments_of(request))
+            answer.stream = stream = await litellm.acompletion(**arguments_of(request))
             dam(stream, request.limits.max_chunk_chars)
             async for chunk in stream:
                 for part in answer.take(chunk):
@@ -121,10 +132,9 @@ class LiteLLM:
             await _close(stream)
         if error is not None:  # raised here, not above: see `translated`
             raise error
-        answer.must_be_whole(stream)
-        for call in answer.calls():
-            yield call
-        yield answer.finish(bills.usage_of(request, answer.billed, answer.counted(stream), litellm), stream)
+        answer.must_be_whole()
+        for part in self._end_of(request, answer, litellm):
+            yield part
 
     async def _litellm(self) -> Any:
         """Imported in a thread: the loop carries other people's answers meanwhile."""

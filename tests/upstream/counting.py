@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from tests.upstream.behaviours import Pace, behaviour, event, speak, words
+from tests.upstream.behaviours import FOREVER, Pace, behaviour, event, speak, words
 
 if TYPE_CHECKING:
     from tests.upstream.server import Call, Connection
@@ -28,6 +28,31 @@ async def claim(to: "Connection", call: "Call", pace: Pace) -> None:
 
 for name in CLAIMS:
     behaviour(name)(claim)
+
+
+@behaviour("never-billed")
+@behaviour("bill-is-lost")
+async def never_billed(to: "Connection", call: "Call", pace: Pace) -> None:
+    """All is said, and why it ends; what it took is not, and the stream does not end well."""
+    await speak(to, call, pace, words(pace.count))
+    await to.send(event(call, {}, "stop"))
+    await never(to, call)
+
+
+@behaviour("call-is-never-billed")
+async def call_is_never_billed(to: "Connection", call: "Call", pace: Pace) -> None:
+    to.start()
+    head = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    await to.send(event(call, {"role": "assistant", "content": None, "tool_calls": [head]}))
+    await to.send(event(call, {}, "tool_calls"))
+    await never(to, call)
+
+
+async def never(to: "Connection", call: "Call") -> None:
+    if "lost" not in call.model:
+        await asyncio.sleep(FOREVER)
+    await asyncio.sleep(0.1)  # a reset discards what the client's kernel has not yet handed over
+    to.reset()
 
 
 @behaviour("thinks-uncounted", Pace(count=200))

@@ -117,7 +117,7 @@ async def hear(model: str, upstream: Upstream) -> None:
     async def none() -> None:
         return None
 
-    async for _part in direct.parts(asking(model, params=upstream.params()), none):
+    async for _part in direct.parts(asking(model, params=upstream.params()), direct.Answer(), none):
         pass
 
 

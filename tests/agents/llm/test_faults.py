@@ -164,3 +164,19 @@ async def test_a_count_that_cannot_be_is_made_anew(litellm: LiteLLM, upstream: U
     usage = (await through(litellm, upstream, "miscounted")).finish.usage
     assert usage.estimated
     assert (0 < usage.prompt_tokens < 100, 0 < usage.completion_tokens < 100) == (True, True)
+
+
+@pytest.mark.parametrize("model", ["never-billed", "bill-is-lost"])
+async def test_what_has_ended_is_whole_though_its_bill_never_comes(
+    litellm: LiteLLM, upstream: Upstream, model: str
+) -> None:
+    heard = await through(litellm, upstream, model, replace(PATIENT, idle=1))
+    assert heard.text == "word1 word2 word3 word4 word5 "
+    assert (heard.finish.reason, heard.finish.usage.estimated) == ("stop", True)
+    assert heard.finish.usage.completion_tokens > 5
+
+
+async def test_a_call_that_has_ended_is_whole_too(litellm: LiteLLM, upstream: Upstream) -> None:
+    heard = await through(litellm, upstream, "call-is-never-billed", replace(PATIENT, idle=1))
+    assert [(call.name, call.arguments) for call in heard.calls] == [("add", '{"a": 1}')]
+    assert heard.finish.reason == "tool_calls"
