@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
-from agents.llm.port import Finish, Part, Reason, Text, Thought, ToolCall, Usage
+from agents.llm.port import Finish, Part, Piece, Reason, Text, Thought, ToolCall, Usage
 
 REASONS: dict[str, Reason] = {
     "length": "length",
@@ -58,7 +58,7 @@ class Calls:
     partial: dict[int, PartialCall] = field(default_factory=dict)
     written: int = 0
 
-    def add(self, index: Any, id: Any, name: Any, arguments: Any) -> None:
+    def add(self, index: Any, id: Any, name: Any, arguments: Any) -> Piece:
         """Raises TypeError for what is none, LLMError when they grow without end."""
         index, id, name, arguments = index or 0, id or "", name or "", arguments or ""
         if not isinstance(index, int) or not all(isinstance(text, str) for text in (id, name, arguments)):
@@ -69,6 +69,7 @@ class Calls:
         call = self.partial.setdefault(index, PartialCall())
         call.id, call.name = id or call.id, name or call.name
         call.arguments.append(arguments)
+        return Piece(name + arguments)
 
     def whole(self) -> list[ToolCall]:
         return [ToolCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self.partial.items())]
@@ -137,14 +138,13 @@ class Answer(Heard):
                 self.pieces.append(text)
                 yield Text(text)
             for piece in delta.tool_calls or ():
-                self._add(piece)
-                yield Sign.THOUGHT
+                yield self._add(piece)
             if thought := getattr(delta, "reasoning_content", None):
                 yield self.think(thought)
 
-    def _add(self, piece: Any) -> None:
+    def _add(self, piece: Any) -> Piece:
         function = piece.function
-        self.called.add(piece.index, piece.id, function and function.name, function and function.arguments)
+        return self.called.add(piece.index, piece.id, function and function.name, function and function.arguments)
 
     def must_be_whole(self) -> None:
         """LiteLLM ends a stream that broke off, and one that was a web page, with `stop` and invented usage."""

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from agents.llm.errors import Deadline, LLMError
-from agents.llm.port import Deadlines, Finish, Limits, Part, Request, Text, Thought, Usage
+from agents.llm.port import Deadlines, Finish, Limits, Part, Piece, Request, Text, Thought, Usage
 
 T = TypeVar("T")
 BREATH = 8
@@ -121,9 +121,9 @@ class Meter:
         self.pieces.append(fitting)
         return fitting
 
-    def note(self, thought: str) -> None:
+    def note(self, unshown: str) -> None:
         """It is shown to nobody, and billed like the rest."""
-        self.pieces.append(thought)
+        self.pieces.append(unshown)
 
     @property
     def full(self) -> bool:
@@ -157,7 +157,7 @@ async def guarded(
         end = unbilled() if error.kind in SILENT else []
         if not end:
             untold = error.kind in UNBILLED or error.deadline == "connect"
-            error.usage = Usage() if untold and not meter.chars else usage_of(request, meter.text)
+            error.usage = Usage() if untold and not meter.pieces else usage_of(request, meter.text)
             raise
     else:
         end = []
@@ -173,7 +173,7 @@ async def _measured(parts: AsyncGenerator[Part | Sign, None], clock: Clock, mete
         if meter.breathe():
             await asyncio.sleep(0)
         shown = Text(meter.admit(part.text)) if isinstance(part, Text) else part
-        if isinstance(part, Thought):
+        if isinstance(part, Thought | Piece):
             meter.note(part.text)
         before = clock.loop.time()
         if isinstance(shown, Part) and shown != Text(""):

@@ -9,7 +9,7 @@ from agents.llm.answer import Heard
 from agents.llm.deadlines import Sign
 from agents.llm.errors import LLMError
 from agents.llm.litellm_errors import BY_NAME, KIND_OF_STATUS, kind_of_error_object, seconds_until
-from agents.llm.port import Part, Text
+from agents.llm.port import Part, Piece, Text
 
 TOO_LONG = BY_NAME["ContextWindowExceededError"][1]
 DECLINED = BY_NAME["ContentPolicyViolationError"][1]
@@ -52,14 +52,13 @@ class Answer(Heard):
             self.pieces.append(text)
             yield Text(text)
         for piece in delta.get("tool_calls") or ():
-            self._add(piece)
-            yield Sign.THOUGHT
+            yield self._add(piece)
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
             yield self.think(thought)
 
-    def _add(self, piece: Mapping[str, Any]) -> None:
+    def _add(self, piece: Mapping[str, Any]) -> Piece:
         function = piece.get("function") or {}
-        self.called.add(piece.get("index"), piece.get("id"), function.get("name"), function.get("arguments"))
+        return self.called.add(piece.get("index"), piece.get("id"), function.get("name"), function.get("arguments"))
 
     def must_be_whole(self) -> None:
         if not self.spoke:

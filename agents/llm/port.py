@@ -28,6 +28,7 @@ __all__ = [
     "LLMError",
     "Limits",
     "Part",
+    "Piece",
     "Request",
     "Text",
     "Thought",
@@ -153,6 +154,14 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Of a tool's call that is being written: for whoever counts what is written. The call itself comes when it is
+    whole."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The model came to an end by itself; anything else is an `LLMError`."""
 
@@ -160,7 +169,7 @@ class Finish:
     usage: Usage
 
 
-Part = Text | Thought | ToolCall | Finish
+Part = Text | Thought | Piece | ToolCall | Finish
 
 
 class Backend(Protocol):

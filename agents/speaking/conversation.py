@@ -88,6 +88,7 @@ class Conversation:
     followed: int = 0
     calls: list[ToolCall] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
     asked: Request = field(init=False)
     backend: Backend | None = None
     joint: Joint | None = None
@@ -124,7 +125,7 @@ class Conversation:
     def turn_to(self, backend: Backend, request: Request, joint: Joint | None) -> None:
         """The next call is this one."""
         self.backend, self.request, self.joint = backend, request, joint
-        for gathered in (self.calls, self.thoughts, self.written):
+        for gathered in (self.calls, self.thoughts, self.pieces, self.written):
             gathered.clear()
         if not self.has_spoken:
             self.hush.reset()
@@ -167,12 +168,12 @@ class Conversation:
         self.tape.failed(error)
         if error.usage is not None:
             self.usages.append(error.usage)
-        elif self.written or self.thoughts:
+        elif self.written or self.thoughts or self.pieces:
             self.usages.append(self.estimate())
 
     def estimate(self) -> Usage:
         """Of the call that is under way, or was."""
-        written = "".join([*self.written, *self.thoughts])
+        written = "".join([*self.written, *self.thoughts, *self.pieces])
         return self.backend.usage_of(self.request, written) if self.backend else Usage()
 
     def spent(self) -> Usage | None:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..llm.port import Finish, LLMError, Text, Thought, ToolCall
+from ..llm.port import Finish, LLMError, Piece, Text, Thought, ToolCall
 from ..models import Reason
 from ..outcomes import Outcome
 from ..routing.admission import Leave
@@ -40,17 +40,17 @@ async def heard(talk: Conversation, leave: Leave) -> Finish | None:
     asyncio.get_running_loop().call_soon(talk.called.set)  # when the request has left, and an answer is waited for
     async with aclosing(leave.candidate.backend.stream(talk.request)) as parts:
         async for part in parts:  # to its end, so that the connection can be kept
+            if isinstance(part, Text) and not talk.written:
+                await leave.spoke()
+            if isinstance(part, Text | Thought | Piece) and not talk.pays_for(part.text):
+                return None
             match part:
                 case Text(text):
-                    if not talk.written:
-                        await leave.spoke()
-                    if not talk.pays_for(text):
-                        return None
                     talk.hear(text)
                 case Thought(text):
-                    if not talk.pays_for(text):
-                        return None
                     talk.thoughts.append(text)
+                case Piece(text):
+                    talk.pieces.append(text)
                 case ToolCall():
                     talk.calls.append(part)
                     talk.tape.take(part)

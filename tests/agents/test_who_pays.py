@@ -165,17 +165,20 @@ def test_what_a_provider_takes_beyond_what_was_set_aside_the_house_pays(
     assert "$50" not in client.get("/usage/").content.decode()
 
 
-def test_a_model_that_thinks_for_ever_is_cut_at_what_was_set_aside(
-    den: Room, ada: User, seat: Seat, provider: Upstream
+@pytest.mark.parametrize("model", ["thinks-for-ever", "calls-for-ever"])
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_a_model_that_thinks_or_calls_for_ever_is_cut_at_what_was_set_aside(
+    den: Room, ada: User, seat: Seat, provider: Upstream, settings: Any, model: str, is_direct: bool
 ) -> None:
-    costs("thinks-for-ever", most=100)
+    settings.LLM_DIRECT = is_direct
+    costs(model, most=100)
     mine = budget("person", ada.pk, DIME)
     question = ask(den, ada, "@echo?")
     assert run_for(question).reason == Reason.LENGTH
     mine.refresh_from_db()
     assert 100 * 100 < mine.spent_micros <= Hold.objects.get().micros
+    assert not Usage.objects.filter(purpose="excess").exists()
     assert provider.settled() == ["dropped"]
-    assert provider.calls[0].chunks < 1_000
 
 
 def test_a_price_that_changes_while_an_answer_is_written_counts_for_the_next(

@@ -45,6 +45,9 @@ async def test_thoughts_and_calls_cost_also_where_nobody_counts(
 async def test_a_call_that_never_ends_is_cut(upstream: Upstream, litellm: LiteLLM) -> None:
     heard = await hear(litellm, asked(upstream, "calls-for-ever"))
     assert heard.trouble.kind == "too_large"
+    usage = usage_of(heard)
+    assert usage is not None
+    assert usage.completion_tokens > 10_000
 
 
 def usage_of(heard: Heard) -> Usage | None:
