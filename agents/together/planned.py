@@ -16,7 +16,7 @@ from .planning import Subtask
 from .work import UNDONE, Kind, Work, lay
 
 PLANS = 2
-"""How often a lead may be asked for a plan that can be read, and how often a plan may be made in all."""
+"""How often a lead may be asked for a plan that can be read; one that was made is made once more at most."""
 
 
 def replan(work: Work, ended: Step) -> bool:
@@ -30,7 +30,13 @@ def replan(work: Work, ended: Step) -> bool:
 
 def may_replan(work: Work, ended: Step) -> bool:
     failed = ended.kind == Kind.CONSULT and ended.status in UNDONE and "redo" not in ended.input
-    return failed and 0 < len(plans_of(work)) < PLANS and not work.is_out_of_means
+    return failed and is_planned_once(work) and not work.is_out_of_means
+
+
+def is_planned_once(work: Work) -> bool:
+    """There is a plan, and the lead was not asked for one since: of parts that fail together, one asks."""
+    plans = work.those(Kind.PLAN)
+    return bool(plans) and plans_of(work) == plans[-1:]
 
 
 def plans_of(work: Work) -> list[Step]:

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import pytest
+from django.db import transaction
+from django.db.models.functions import Now
 
 from agents import tasks
 from agents.models import Conduct, Reason, Seat, Status, Step
 from agents.runs.claims import claim
 from agents.runs.sweeping import sweep
 from agents.services import cancel_run, cancel_step
+from agents.services.asking import ask as ask_for
 from agents.triggers import waking
 from rooms.live.frames import Frame
 from rooms.models import Message, Room, User
@@ -36,6 +40,15 @@ def begun(room: Room, by: User, body: str) -> Message:
     """Laid out, and nobody has taken any of it."""
     question = say(room, by, body)
     waking.answer(event_of(question).pk)
+    return question
+
+
+def planned_for(room: Room, by: User, body: str) -> Message:
+    """The lead has made its plan, and whoever called it has done the first part of it."""
+    posted = ask_for(room=room, by=by, body=body, coordination="hierarchical")
+    question = Message.objects.get(pk=posted.message["id"])
+    (plan,) = waking.answer(event_of(question).pk)
+    tasks.run_step(str(plan.pk))
     return question
 
 
@@ -203,3 +216,21 @@ def test_it_ends_whatever_befalls_it_in_its_midst(
         tasks.wake(event_of(question).pk)
     reasons = {"cancel": Reason.CANCELLED, "withdraw": Reason.RECALLED, "leave": Reason.DEPARTED}
     assert run_for(question).reason == reasons.get(what, Reason.ANSWERED)
+
+
+def test_parts_of_a_plan_that_die_together_have_what_is_left_planned_once(
+    den: Room, ada: User, three: list[Seat], cast: Cast
+) -> None:
+    parts = orjson.dumps({"subtasks": [{"agent": name, "instruction": "Tea."} for name in ("nod", "wit", "nod")]})
+    left = '{"subtasks": [{"agent": "nod", "instruction": "Warm it."}]}'
+    cast.says("echo", parts.decode(), left, "Tea is ready.")
+    question = planned_for(den, ada, "tea?")
+    for step in Step.objects.ready():
+        claim(step.pk)
+    Step.objects.filter(status=Status.RUNNING).update(lease_until=Now())
+    with transaction.atomic():  # nobody makes the new plan before both are found dead
+        sweep()
+    run_out(question)
+    run = run_for(question)
+    assert (run.status, answer_to(question).body) == (Status.DONE, "Tea is ready.")
+    assert (run.steps.filter(status=Status.INTERRUPTED).count(), run.steps.filter(kind="plan").count()) == (2, 2)
