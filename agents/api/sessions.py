@@ -19,7 +19,14 @@ from rooms.models import Room
 from ..access import ASK, agent_named, seat_for, seats_of
 from ..models import Coordination
 from ..services.asking import ask
-from ..services.sessions import begin_session, delete_session, deleted_session, restore_session, sessions_of
+from ..services.sessions import (
+    begin_session,
+    delete_session,
+    deleted_session,
+    restore_session,
+    sessions_before,
+    sessions_of,
+)
 from . import present
 from .forms import DirectForm, SessionForm, SessionsQuery, TogetherForm
 from .session_facts import SessionShape, SessionsShape, session, sessions
@@ -51,12 +58,12 @@ class Sessions(APIView):
     )
     def get(self, request: Request) -> Response:
         said = self.query(SessionsQuery)
-        found = sessions_of(self.person, deleted=said["deleted"])
+        if "before" in said:
+            found = sessions_before(self.person, said["before"], deleted=said["deleted"])
+        else:
+            found = sessions_of(self.person, deleted=said["deleted"])
         if self.grant.rooms is not None:
             found = found.filter(pk__in=self.grant.rooms)
-        if "before" in said:
-            last = Room.objects.filter(slug=said["before"], created_by=self.person).first()
-            found = found.filter(created_at__lt=last.created_at) if last else found.none()
         page = list(found[: said["limit"] + 1])
         shown = sessions(self.person, page[: said["limit"]])
         return Response({"results": shown, "has_before": len(page) > said["limit"]})

@@ -83,8 +83,18 @@ def sessions_of(user: User, *, deleted: bool = False) -> QuerySet[Room]:
     """Their own, the latest first; or those they deleted and can restore."""
     own = Room.objects.filter(kind=Room.Kind.SESSION, listed=True, created_by=user)
     if deleted:
-        return own.filter(deleted_at__gt=Now() - KEPT).order_by("-deleted_at")
+        return own.filter(deleted_at__gt=Now() - KEPT).order_by("-deleted_at", "-pk")
     return own.filter(deleted_at=None, memberships__user=user).order_by("-created_at", "-pk")
+
+
+def sessions_before(user: User, slug: str, *, deleted: bool = False) -> QuerySet[Room]:
+    """Those that come after this one of theirs in the list; none when it has no place there."""
+    found, when = sessions_of(user, deleted=deleted), "deleted_at" if deleted else "created_at"
+    last = Room.objects.filter(slug=slug, created_by=user).exclude(**{when: None}).first()
+    if last is None:
+        return found.none()
+    at = getattr(last, when)
+    return found.filter(Q(**{f"{when}__lt": at}) | Q(**{when: at}, pk__lt=last.pk))
 
 
 def deleted_session(user: User, slug: str) -> Room:

@@ -239,6 +239,18 @@ def test_conversations_come_in_pages(asking: Asking, eve: User, sage: Agent):
     assert ([one["id"] for one in rest["results"]], rest["has_before"]) == (ids[2:], False)
 
 
+def test_deleted_conversations_come_in_pages_in_the_order_in_which_they_were_deleted(
+    asking: Asking, eve: User, sage: Agent
+):
+    first, second, third = [asking(eve).post(CHAT, {"agents": ["sage"]})["id"] for _ in range(3)]
+    for one in (third, first, second):
+        asking(eve).delete(f"{CHAT}{one}/")
+    page = asking(eve).get(f"{CHAT}?deleted=true&limit=1")
+    assert ([one["id"] for one in page["results"]], page["has_before"]) == ([second], True)
+    rest = asking(eve).get(f"{CHAT}?deleted=true&before={second}")
+    assert ([one["id"] for one in rest["results"]], rest["has_before"]) == ([first, third], False)
+
+
 def test_a_token_of_one_conversation_reaches_that_one(asking: Asking, session: str, eve: User, sage: Agent):
     other = asking(eve).post(CHAT, {"agents": ["sage"]})["id"]
     bound = asking(eve, rooms=(Room.objects.get(slug=session),))
