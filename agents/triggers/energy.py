@@ -40,12 +40,13 @@ class Cause:
         return self.depth == 0
 
 
-def take(cause: Cause) -> Bound | None:
-    """One turn of the chain, or the bound that refuses it. Wants to be in the transaction that lays the turn."""
+def take(cause: Cause, *, has_turn: bool = False) -> Bound | None:
+    """One turn of the chain, or the bound that refuses it. Wants to be in the transaction that lays the turn. What goes
+    on with the turn of another that waits needs none, and may be too deep all the same."""
     conduct = cause.conduct
     if cause.depth > conduct.max_depth:
         return Bound.DEPTH
-    return take_one(facts_of(cause.root.pk, conduct))
+    return None if has_turn else take_one(facts_of(cause.root.pk, conduct))
 
 
 def take_one(facts: dict[str, Any]) -> Bound | None:

@@ -214,7 +214,7 @@ def lay_in_line(laid: list[Step], seat: Seat, question: Message, asked: Asked, *
     turn = line.turn_for(seat, question, asked.requester, cause) if seat.busy else line.AT_ONCE
     earlier = turn.earlier if turn.earlier is not None and line.is_waiting(turn.earlier) else None
     has_turn = earlier is not None and earlier.root_message_id == cause.root.pk
-    bound = None if cause.is_human or has_turn else energy.take(cause)
+    bound = None if cause.is_human else energy.take(cause, has_turn=has_turn)
     if bound is None:
         facts |= {"root": cause.root, "depth": cause.depth, "queued_at": turn.since}
         steps = lay_rows(seat, question, asked.requester, **facts)

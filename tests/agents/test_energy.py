@@ -46,6 +46,14 @@ def pump() -> None:
             return
 
 
+def lay_out_what_was_said() -> list[Step]:
+    """What is ready because of it; nobody runs it."""
+    events = Event.objects.filter(type__in=["message.finished", "message.posted"]).exclude(pk__in=WOKEN)
+    todo = list(events.order_by("pk").values_list("pk", flat=True))
+    WOKEN.update(todo)
+    return [step for event in todo for step in waking.answer(event) if step.task.agent.user.username != "nod"]
+
+
 WOKEN: set[int] = set()
 
 
@@ -218,6 +226,18 @@ def test_a_chain_goes_as_deep_as_allowed_and_the_room_reads_why_it_ends(
     assert said_by_the_house(den) == [
         "The agents stop here: in this room they may answer one another 2 times in a row."
     ]
+
+
+def test_what_is_answered_together_goes_no_deeper_than_allowed(den: Room, ada: User, scripted: Scripted) -> None:
+    bounded(den, max_depth=1)
+    for name, words in {"echo": "@nod?", "wit": "@nod @echo?", "nod": "Yes."}.items():
+        another_agent(den, ada, name, model=f"scripted:say {words}")
+    say(den, ada, "@echo @wit?")
+    while steps := list(Step.objects.ready().exclude(task__agent__user__username="nod")) or lay_out_what_was_said():
+        for step in steps:
+            tasks.run_step(str(step.pk))
+    assert sorted(turns_of(den)) == [("echo", 0), ("echo", 1), ("nod", 1), ("nod", 1), ("wit", 0)]
+    assert said_by_the_house(den) == ["The agents stop here: in this room they may answer one another 1 time in a row."]
 
 
 def test_a_chain_ends_when_its_money_is_spent(
