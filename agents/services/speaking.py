@@ -12,6 +12,7 @@ from ..models import Seat, Status, Step, Task
 from ..models.task import LIVE
 from ..money import asks
 from ..runs.laying import lay, next_attempt
+from ..together import disputes
 from ..together.work import Kind
 from .disputes import decision_of
 from .runs import queue_steps
@@ -23,7 +24,8 @@ def speak_again(*, run: Task, by: User) -> Task:
     with transaction.atomic():
         asks.take(by, run.room)
         lock_room(run.room)
-        question = question_of(run)
+        worked = worked_out_in(run)
+        question = question_of(worked)
         seat = Seat.objects.select_related("agent__user", "room").filter(room=run.room, agent=run.agent).first()
         if seat is None or not seat.agent.enabled:
             raise Conflict("The agent is not in this room any more.")
@@ -35,12 +37,19 @@ def speak_again(*, run: Task, by: User) -> Task:
             root=run.root_message,
             plan=partial(first_steps, decisions_on(run)),
             pattern=run.pattern,
-            alternative_of=run,
+            alternative_of=worked,
         )
         if task is None:
             raise Conflict("The agent cannot answer here, or somebody has asked for it at this moment.")
+        disputes.hand_on(run, task)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task
+
+
+def worked_out_in(run: Task) -> Task:
+    """The run in which the agents contributed: another one, if this one only spoke again."""
+    spoke_again = run.alternative_of is not None and run.steps.filter(input__has_key="decisions").exists()
+    return run.alternative_of if spoke_again and run.alternative_of else run
 
 
 def question_of(run: Task) -> Message:
@@ -56,8 +65,8 @@ def question_of(run: Task) -> Message:
 
 
 def decisions_on(run: Task) -> list[dict[str, object]]:
-    disputes = run.disputes.select_related("decided_by").exclude(decided_at=None)
-    return [{"dispute": one.number, **decision_of(one)} for one in disputes]
+    decided = run.disputes.select_related("decided_by").exclude(decided_at=None)
+    return [{"dispute": one.number, **decision_of(one)} for one in decided]
 
 
 def first_steps(decisions: list[dict[str, object]], task: Task) -> list[Step]:

@@ -19,6 +19,7 @@ from ..models.task import LIVE
 from ..money import asks
 from ..runs.again import Again, again_from
 from ..runs.laying import next_attempt
+from ..together import disputes
 from ..together.going_on import go_on_without
 from ..triggers import energy
 from .alternatives import begin_beside, first_of, may_be_answered_again
@@ -104,6 +105,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             depth=run.depth,
         )
         plan.lay(task)
+        disputes.keep_again(task)
         go_on_after(begin_beside(task), plan, words)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task

@@ -84,6 +84,22 @@ def keep(task: Task, disputes: Sequence[dict[str, Any]]) -> None:
     Dispute.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def keep_again(task: Task) -> None:
+    """Of a run that is done again from where they had been found: its answer, too, has them beside it, with what was
+    decided in the steps that were taken over."""
+    found = Step.objects.filter(task=task, kind=Step.Kind.RESOLVE).select_related("agent__user", "task__agent__user")
+    for step in found:
+        keep(task, step.input.get("disputes", []))
+        decide(step)
+
+
+def hand_on(run: Task, to: Task) -> None:
+    """As people have left them, for an answer that is made by that."""
+    facts = ("number", "point", "positions", "chosen", "why", "decided_by_id", "decided_at", "earlier")
+    rows = run.disputes.values(*facts)
+    Dispute.objects.bulk_create(Dispute(task=to, **row) for row in rows)
+
+
 def choices_in(text: str, disputes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The decisions a model wrote; what names no dispute or no side is as if it had not."""
     written = acts.object_of(acts.json_of(text)).get("decisions")

@@ -198,3 +198,34 @@ def test_after_a_flip_the_answer_is_made_anew_from_the_same_contributions(
         ("agree", "I put it there.", "bob"),
     ]  # fmt: skip
     assert [one.is_equal for step in task.steps.all() if (one := recompute(step))] == [True]
+
+
+def test_an_answer_that_is_made_anew_is_disputed_as_the_first_was_and_flipped_itself(
+    disputed: Message, bob: User, cast: Cast, asking: Asking
+) -> None:
+    asking(bob).post(f"disputes/{Dispute.objects.get().pk}/flip/", {"chosen": "agree", "why": "I put it there."})
+    again = asking(bob).post(f"runs/{run_for(disputed).pk}/speak/")
+    run_out(disputed)
+    (beside,) = asking(bob).get(f"runs/{again['id']}/")["disputes"]
+    assert (beside["point"], beside["chosen"], beside["decided_by"]) == (POINT, "agree", "bob")
+    assert [old["by"] for old in beside["earlier"]] == ["echo"]
+    asking(bob).post(f"disputes/{beside['id']}/flip/", {"chosen": "disagree", "why": "It is gone."})
+    third = asking(bob).post(f"runs/{again['id']}/speak/")
+    assert third.status == 201, third
+    run_out(disputed)
+    told = cast.asked("echo")[-1]
+    assert [one["from"] for one in told["contributions"]] == ["echo", "nod", "wit"]
+    assert [(one["chosen"], one["decided_by"]) for one in told["disputes"]] == [("disagree", "bob")]
+
+
+@pytest.mark.parametrize("kind", ["complete", "resolve"])
+def test_an_answer_done_again_from_a_step_has_its_disputes_beside_it(
+    disputed: Message, ada: User, cast: Cast, asking: Asking, kind: str
+) -> None:
+    run = run_for(disputed)
+    cast.says("echo", *[CHOICE] * (kind == "resolve"), "It is not there.")
+    again = asking(ada).post(f"runs/{run.pk}/steps/{run.steps.get(kind=kind).pk}/retry/")
+    run_out(disputed)
+    (beside,) = asking(ada).get(f"runs/{again['id']}/")["disputes"]
+    assert (beside["point"], beside["chosen"], beside["decided_by"]) == (POINT, "disagree", "echo")
+    assert [side["agent"] for side in beside["positions"]] == ["nod", "wit"]
