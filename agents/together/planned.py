@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from ..models import Agent, Status, Step
+from ..models import Agent, Seat, Status, Step
 from ..runs.laying import tell_of
 from ..runs.status import PLAN, Doing, tell_status
 from . import planning
@@ -25,7 +25,15 @@ def replan(work: Work, ended: Step) -> bool:
         return False
     put_off(work)
     settled = [one for one in work.consults if one.status in (Status.DONE, *UNDONE)]
-    return lay_plan_step(work, plans_of(work)[-1], settled)
+    made = plans_of(work)[-1]
+    return lay_plan_step(work, made, settled, team=those_there(work, made.input.get("team", [])))
+
+
+def those_there(work: Work, team: Sequence[dict[str, str]]) -> Sequence[dict[str, str]]:
+    """Those of a team who sit in the room still, and are members of it; all of them if nobody is."""
+    seats = Seat.objects.filter(room=work.task.room_id, agent__user__memberships__room=work.task.room_id)
+    there = set(seats.filter(agent__enabled=True).values_list("agent__user__username", flat=True))
+    return [one for one in team if one["name"] in there] or team
 
 
 def may_replan(work: Work, ended: Step) -> bool:

@@ -12,6 +12,7 @@ from agents.llm.port import LLMError
 from agents.models import Conduct, Reason, Seat, Status, Step, Task, Usage
 from agents.routing.routes import Sight
 from rooms.models import Message, Room, User
+from rooms.services.memberships import remove_member
 from tests.files import attached
 
 from ..asking import answer_to, ask, run_for
@@ -188,6 +189,17 @@ def test_when_a_part_fails_the_lead_plans_what_is_left_once(
     assert cast.asked("echo")[1]["failed"] == ["wit"]
     assert run.steps.get(title="Make it").status == Status.CANCELLED
     assert run.steps.get(title="Cold tea").status == Status.DONE
+
+
+def test_who_was_sent_out_has_no_part_in_a_new_plan(den: Room, ada: User, three: list[Seat], cast: Cast) -> None:
+    cast.says("echo", PLAN, '{"subtasks": [{"agent": "nod", "instruction": "Then cold."}]}', "Cold tea is ready.")
+    cast.says("wit", LLMError("refused"))
+    cast.hears("wit", lambda: remove_member(room=den, user=three[2].agent.user, by=ada))
+    question = asked(den, ada, "tea?", "hierarchical")
+    assert answer_to(question).body == "Cold tea is ready."
+    first, second = cast.asked("echo")[:2]
+    assert [one["name"] for one in first["agents"]] == ["echo", "nod", "wit"]
+    assert [one["name"] for one in second["agents"]] == ["echo", "nod"]
 
 
 def test_bad_work_goes_back_once(den: Room, ada: User, three: list[Seat], cast: Cast) -> None:
