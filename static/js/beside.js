@@ -7,6 +7,7 @@ import { ask } from "./http.js";
 const SOON = 200;
 const MOST = 100;
 const SHOWN = ["visible", "interrupted"];
+const RUNS = new Set(["run.started", "run.ended"]); // a page that is opened between the two hears the second alone
 
 export class Beside {
   #blank = null;
@@ -27,7 +28,7 @@ export class Beside {
   }
 
   hear({ type, data }) {
-    if (type === "run.started" && data.alternative_of && data.message) this.#heads.set(data.message, data.alternative_of);
+    if (RUNS.has(type) && data.alternative_of && data.message) this.#heads.set(data.message, data.alternative_of);
     if (type === "message.branched") this.#want([data.message, data.origin]);
     if (type === "run.ended" && data.alternative_of) this.#want(this.#among(data.alternative_of).map(({ dataset }) => dataset.id));
   }
@@ -39,9 +40,15 @@ export class Beside {
     const foot = old?.querySelector(":scope > .foot");
     if (SHOWN.includes(article.dataset.state)) {
       if (foot) this.#put(article, foot);
-      else if (article.dataset.run && this.#blank) this.#put(article, this.#fresh(article));
+      else if (article.dataset.run) this.#begin(article);
     }
     this.#fold();
+  }
+
+  // A room that was empty when it was opened has nothing yet to make a foot from.
+  #begin(article) {
+    if (this.#blank) this.#put(article, this.#fresh(article));
+    else this.#want([article.dataset.id]);
   }
 
   // Pages of history that the reader has scrolled to.

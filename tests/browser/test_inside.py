@@ -60,6 +60,23 @@ async def test_other_answers_fold_into_one_place_and_are_turned_with_the_keyboar
     await sheet.get_by_role("button", name="Close").click()
 
 
+async def test_an_answer_that_was_being_written_when_the_page_was_opened_folds_into_its_place(visit: Visit) -> None:
+    bob = await visit("bob", DEN)
+    await answered(bob, "how many saucers?")
+    first = bob.locator(".message[data-author=echo]:visible").last
+    await first.get_by_role("link", name="Answers side by side").click()
+    sheet = bob.get_by_role("dialog", name="Answers side by side")
+    await sheet.get_by_label("Another answer from").select_option("rill")
+    await sheet.get_by_role("button", name="Ask again").click()
+    writing = ".message--writing[data-author=rill]"
+    await expect(bob.locator(writing)).to_have_count(1)
+    ada = await visit("ada", DEN)
+    await expect(ada.locator(writing)).to_have_count(1)
+    await expect(ada.locator(writing)).to_have_count(0, timeout=40_000)
+    await expect(ada.locator(".message[data-author=rill]:visible").last.get_by_text("2 of 2")).to_be_visible()
+    await expect(ada.locator(".message[data-author=echo]:visible").get_by_text("1 of 2")).to_have_count(0)
+
+
 async def test_a_thumb_down_asks_why_and_stays_pressed(visit: Visit) -> None:
     bob = await visit("bob", DEN)
     await answered(bob, "is it good?")

@@ -73,6 +73,19 @@ async def test_what_is_wrong_with_a_tried_form_is_said_on_the_page(visit: Visit)
     assert await page.get_by_label("Face").input_value() == "owl!"
 
 
+async def test_the_first_answer_of_a_conversation_can_be_judged_at_once(visit: Visit) -> None:
+    page = await visit("ivy", "/agents/echo/")
+    await page.get_by_role("button", name="New conversation").click()
+    await page.wait_for_selector("#room[data-line=live]")
+    await ask(page, "Who are you?")
+    answer = page.locator(".message[data-kind=agent]:not(.message--writing)")
+    await expect(answer).to_have_count(1, timeout=40_000)
+    await answer.get_by_role("button", name="Good answer", exact=True).click()
+    await expect(answer.get_by_text("Thank you.")).to_be_visible()
+    await answer.get_by_role("link", name="What was done for this", exact=True).click()
+    await expect(page.get_by_role("heading", name="What Echo did")).to_be_visible()
+
+
 async def test_a_conversation_is_deleted_and_brought_back(visit: Visit) -> None:
     page = await visit("eve", "/agents/echo/")
     await page.get_by_role("button", name="New conversation").click()
