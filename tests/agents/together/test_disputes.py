@@ -229,3 +229,17 @@ def test_an_answer_done_again_from_a_step_has_its_disputes_beside_it(
     (beside,) = asking(ada).get(f"runs/{again['id']}/")["disputes"]
     assert (beside["point"], beside["chosen"], beside["decided_by"]) == (POINT, "disagree", "echo")
     assert [side["agent"] for side in beside["positions"]] == ["nod", "wit"]
+
+
+def test_what_was_said_again_is_asked_for_again_like_the_first(
+    disputed: Message, bob: User, cast: Cast, asking: Asking
+) -> None:
+    run = run_for(disputed)
+    cast.says("echo", "It is not there, I said.", "It is not there, as I keep saying.")
+    second = asking(bob).post(f"messages/{run.reply_id}/regenerate/", {})
+    run_out(disputed)
+    reply = Task.objects.get(pk=second["id"]).reply_id
+    third = asking(bob).post(f"messages/{reply}/regenerate/", {})
+    assert (third.status, third["alternative_of"], third["attempt"]) == (201, str(run.pk), 3)
+    run_out(disputed)
+    assert [one["from"] for one in cast.asked("echo")[-1]["contributions"]] == ["echo", "nod", "wit"]
