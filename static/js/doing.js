@@ -22,6 +22,7 @@ const LAPSES = 300_000; // no answer takes longer: the frame that told its end w
 
 export class Doing {
   #agents = new Map();
+  #held = new Set(); // who was paused at the last look: the end of a turn is not the end of that
   #timer;
   #looking;
 
@@ -56,6 +57,7 @@ export class Doing {
     try {
       const { results } = await askJSON(`/api/v1/rooms/${this.room.slug}/agents/`);
       this.#forgetAll();
+      this.#held = new Set(results.filter(({ status }) => status === "paused").map(({ agent }) => agent.username));
       for (const { agent, status, status_detail: detail, status_since: since } of results) {
         this.#set(agent.username, status, detail, { since });
       }
@@ -72,6 +74,7 @@ export class Doing {
 
   #set(name, status, detail = "", { known = false, since = null } = {}) {
     if (!name || (known && !AT_WORK.has(this.#agents.get(name)?.status))) return;
+    if (status === "idle" && this.#held.has(name)) return this.#lookSoon();
     clearTimeout(this.#agents.get(name)?.lapse);
     if (WORDS[status] || detail) {
       const lapse = AT_WORK.has(status) ? setTimeout(() => this.#set(name, "idle"), LAPSES) : undefined;

@@ -28,6 +28,21 @@ async def test_what_an_agent_does_stands_beside_it_and_above_the_composer(visit:
     await expect(beside).to_have_count(0)
 
 
+async def test_a_paused_agent_stays_paused_whatever_is_asked_of_it(visit: Visit) -> None:
+    bob, ada = await visit("bob", DEN), await visit("ada", f"{DEN}agents/")
+    beside = bob.locator(".person[data-username=echo]").locator(".doing, .sub").locator("visible=true")
+    await expect(beside).to_have_text("answers when mentioned")
+    await ada.get_by_label("Pause them all").fill("We are eating")
+    await ada.get_by_role("button", name="Pause all agents").click()
+    await expect(beside).to_have_text("paused by @ada: We are eating")
+    asked = bob.expect_response(lambda response: response.url.endswith("/api/v1/rooms/den/agents/"))
+    async with asked:  # what ends the question is told, and looked after
+        await say(bob, "@echo are you there?")
+    await expect(beside).to_have_text("paused by @ada: We are eating")
+    await ada.get_by_role("button", name="Let them answer again").click()
+    await expect(beside).to_have_text("answers when mentioned")
+
+
 async def test_an_owner_sets_keywords_and_a_schedule(visit: Visit) -> None:
     ada = await visit("ada", f"{DEN}agents/")
     await ada.get_by_text("Keywords and schedule of Echo").click()
