@@ -147,6 +147,11 @@ class AgentForm(forms.Form):
         return [self[name] for name in LIMITS]
 
     @property
+    def is_tuned_wrong(self) -> bool:
+        """Something is wrong in what is folded away."""
+        return any(name in self.errors for name in ("parameters", "policies", *LIMITS))
+
+    @property
     def routed(self) -> list[forms.BoundField]:
         return [self[name] for name in (*ROUTED, "model") if name in self.fields]
 

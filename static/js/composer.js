@@ -38,7 +38,8 @@ export class Composer extends EventTarget {
     this.input.enterKeyHint = isTouch.matches ? "enter" : "send";
     this.#listen();
     this.#changed();
-    if (!isTouch.matches && !location.hash) this.input.focus({ preventScroll: true });
+    const isFree = document.activeElement === document.body; // not where a form says what is wrong with it
+    if (isFree && !isTouch.matches && !location.hash) this.input.focus({ preventScroll: true });
   }
 
   #listen() {

@@ -1,4 +1,5 @@
-// Comforts for plain forms: a question first, copying a secret, a choice that saves itself, no second sending.
+// Comforts for plain forms: a question first, copying a secret, a choice that saves itself, no second sending, and what
+// came of a form is seen.
 
 import { confirm } from "./dialogs.js";
 
@@ -12,6 +13,9 @@ document.addEventListener("submit", async (event) => {
     form.requestSubmit();
   }
 });
+
+// A page that came back begins where its form is wrong, or with what is shown this once, however far down that is.
+document.querySelector("main :is([aria-invalid=true], .field--wrong input, .secret input)")?.focus();
 
 // A double click is one intention.
 function holdButtons(event) {

@@ -73,6 +73,21 @@ async def test_what_is_wrong_with_a_tried_form_is_said_on_the_page(visit: Visit)
     assert await page.get_by_label("Face").input_value() == "owl!"
 
 
+async def test_a_form_that_comes_back_begins_where_it_is_wrong_also_beside_a_conversation(visit: Visit) -> None:
+    page = await visit("bob", "/agents/new/")
+    await page.get_by_label("Username").fill("wren")
+    await page.get_by_role("button", name="Try it out").click()
+    await page.wait_for_selector("#room[data-line=live]")
+    await page.get_by_text("Tuning and limits").click()
+    total = page.locator("[name=total_seconds]")
+    await total.fill("9999")
+    await page.locator("#agent-form").evaluate("form => form.noValidate = true")  # as a browser that checks nothing
+    await page.get_by_role("button", name="Make the agent").click()
+    await expect(total).to_be_focused()
+    await expect(total).to_be_in_viewport()
+    await expect(page.get_by_text("less than or equal to 230")).to_be_in_viewport()
+
+
 async def test_the_first_answer_of_a_conversation_can_be_judged_at_once(visit: Visit) -> None:
     page = await visit("ivy", "/agents/echo/")
     await page.get_by_role("button", name="New conversation").click()

@@ -57,6 +57,8 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(bob, den, b
     page = answer.content.decode()
     assert sentence in page
     assert "Wise." in page
+    is_folded = bool({"parameters", "total_seconds"} & set(wrong))
+    assert ('<details class="fold" open>' in page) == is_folded, "nothing that is wrong is folded away"
     assert not Agent.objects.exists()
 
 
