@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from .conftest import Visit
 from .town import Town
 
 PHONE = {"width": 390, "height": 844}
+SMALL_PHONE = {"width": 375, "height": 667}
 PAGES = [
     ("", "/"),
     ("", "/accounts/login/"),
@@ -60,6 +61,42 @@ async def test_a_page_is_fine_on_a_phone_and_fits_it(visit: Visit, path: str) ->
     await assert_fine(page)
     await page.keyboard.press("Escape")
     assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Rooms"
+
+
+ROOM_TABS = ["members", "agents", "runs", "notes", "settings"]
+
+
+@pytest.mark.parametrize("tab", ROOM_TABS)
+async def test_only_the_main_part_of_a_page_scrolls(visit: Visit, tab: str) -> None:
+    page = await visit("ada", f"/rooms/den/{tab}/", viewport={"width": 1280, "height": 400})
+    assert await page.evaluate("document.documentElement.scrollHeight") == 400
+
+
+@pytest.mark.parametrize("tab", ROOM_TABS)
+async def test_the_tab_that_is_open_is_seen_on_a_phone(visit: Visit, tab: str) -> None:
+    page = await visit("ada", f"/rooms/den/{tab}/", viewport=SMALL_PHONE)
+    await expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
+
+
+async def test_usage_fits_a_phone_whatever_rooms_are_called(visit: Visit) -> None:
+    page = await visit("ivy", "/", viewport=SMALL_PHONE)
+    await page.get_by_label("Name", exact=True).fill("The workshop with a name that goes on and on and ends here")
+    await page.get_by_role("button", name="Make the room").click()
+    await page.wait_for_selector("#room[data-line=live]")
+    await page.get_by_label("Message to").fill("Is anybody here?")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.locator(".message:not(.is-pending)", has_text="Is anybody here?")).to_be_visible()
+    await page.goto("/usage/")
+    await assert_fine(page)
+    assert await page.evaluate("document.querySelector('.main').scrollWidth") <= SMALL_PHONE["width"]
+
+
+async def test_a_form_that_comes_back_begins_where_it_is_wrong(visit: Visit) -> None:
+    page = await visit("ada", "/")
+    await page.get_by_label("Name", exact=True).fill("  ")
+    await page.get_by_role("button", name="Make the room").click()
+    await expect(page.get_by_text("This field is required.")).to_be_in_viewport()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
