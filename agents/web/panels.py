@@ -22,7 +22,7 @@ def seats(room: Room, user: User) -> Panel:
     """The agents of a room and when they speak, for `ROOM_PANELS`."""
     found = Seat.objects.filter(room=room).select_related("agent__user")
     notes = {seat.agent.user.username: WORDS[Seat.Trigger(seat.trigger)] for seat in found}
-    return Panel("Agents", reverse("room_seats", args=[room.slug]), notes)
+    return Panel("Agents", reverse("room_seats", args=[room.slug]), notes, "" if notes else "Bring one in")
 
 
 def runs(room: Room, user: User) -> Panel:

@@ -11,11 +11,15 @@ from ..models import Room, User
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a floor above adds to the pages of a room: a page of its own, and a few words under members' names."""
+    """What a floor above adds to the pages of a room: a page of its own, and a few words under members' names.
+
+    `begin` is the link that leads there while nobody has such words yet, for those who may give them some.
+    """
 
     label: str
     url: str
     notes: Mapping[str, str] = field(default_factory=dict)
+    begin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,15 @@ def scribe(ada) -> Agent:
 
 def test_an_owner_seats_an_agent_changes_when_it_answers_and_sends_it_out(den, ada, scribe, browser_of):
     client = browser_of(ada)
+    assert "Bring one in</a>" in client.get("/rooms/den/").content.decode()
+    assert "Bring one in below." in client.get("/rooms/den/agents/").content.decode()
     assert "Keeps minutes." in client.get("/rooms/den/agents/").content.decode()
     client.post("/rooms/den/agents/", {"agent": "scribe", "trigger": "always"})
     seat = Seat.objects.get(room=den, agent=scribe)
     assert seat.trigger == "always"
-    assert "answers every message" in client.get("/rooms/den/").content.decode()
+    room = client.get("/rooms/den/").content.decode()
+    assert "answers every message" in room
+    assert "Bring one in" not in room
     client.post("/rooms/den/agents/scribe/", {"trigger": "mention"})
     seat.refresh_from_db()
     assert seat.trigger == "mention"
@@ -30,6 +34,7 @@ def test_an_owner_seats_an_agent_changes_when_it_answers_and_sends_it_out(den, a
 
 
 def test_members_see_the_seats_and_change_none(den, ada, bob, mod, eve, scribe, browser_of):
+    assert "Bring one in" not in browser_of(bob).get("/rooms/den/").content.decode()
     browser_of(ada).post("/rooms/den/agents/", {"agent": "scribe", "trigger": "mention"})
     for who in (bob, mod):
         page = browser_of(who).get("/rooms/den/agents/").content.decode()
