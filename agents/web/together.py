@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages as notices
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -201,5 +202,6 @@ def flip(request: PageRequest, dispute_id: UUID) -> HttpResponse:
     chosen, why = request.POST.get("chosen", ""), request.POST.get("why", "")
     if chosen not in Stance.values:
         raise NotFound
-    attempt(request, lambda: services.flip_dispute(dispute=dispute, by=request.user, chosen=chosen, why=why))
+    if attempt(request, lambda: services.flip_dispute(dispute=dispute, by=request.user, chosen=chosen, why=why)):
+        notices.success(request, f"Decided: {Stance(chosen).label.lower()}.")
     return redirect(shown(dispute.task))

@@ -80,8 +80,9 @@ def test_nothing_is_shown_of_an_answer_that_was_taken_away(disputed: Message, ad
 
 
 def test_a_decision_is_flipped_on_the_page(disputed: Message, bob: User) -> None:  # noqa: F811
-    flipped = page(bob).post(f"/disputes/{Dispute.objects.get().pk}/flip", {"chosen": "agree", "why": "I looked."})
-    assert flipped.status_code == 302
+    browser, path = page(bob), f"/disputes/{Dispute.objects.get().pk}/flip"
+    told = browser.post(path, {"chosen": "agree", "why": "I looked."}, follow=True)
+    assert "Decided: it holds." in told.content.decode()
     shown = piece(bob, disputed)
     assert "it holds. I looked." in shown
     assert "Before, echo decided: it does not hold." in shown
