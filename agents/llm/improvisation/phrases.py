@@ -124,6 +124,8 @@ def tone_of(instructions: str) -> Tone:
 
 
 def messages(count: int) -> str:
+    if count == 0:
+        return "the messages so far"
     return "the one message before" if count == 1 else f"the last {count} messages"
 
 

@@ -101,6 +101,12 @@ def test_it_answers_anything(odd: str) -> None:
     assert render(said.encode("utf-8", "replace").decode(), [])
 
 
+def test_it_counts_no_messages_where_nothing_was_said() -> None:
+    said = [answer(f"@echo what goes with {name}?") for name in ("leeks", "kettles", "ropes", "cats", "scones", "tea")]
+    assert any("the messages so far" in one for one in said)
+    assert not any("0 messages" in one for one in said)
+
+
 def test_it_answers_even_nothing() -> None:
     assert improvise(Request("scripted", ()))
 
