@@ -15,6 +15,8 @@ handler403 = "rooms.api.errors.permission_denied"
 handler404 = "rooms.api.errors.page_not_found"
 handler500 = "rooms.api.errors.server_error"
 
+admin.site.site_header = admin.site.site_title = "chatroom administration"
+
 urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("img/favicon.svg"))),  # asked for by pages that name no icon
     path("livez", health.livez),
