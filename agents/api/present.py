@@ -102,7 +102,8 @@ def run(story: Provenance) -> Facts:
 
 
 def step(found: Step, story: Provenance) -> Facts:
-    """Its prompt's hash only for those who may read all of its sources: of a short message, a hash tells the words."""
+    """Its prompt's hash only for those who may read all of its sources as they were: of a short message, a hash tells
+    the words."""
     shown = story.shows_words_of(found)
     return {
         "id": found.pk,
@@ -119,8 +120,8 @@ def step(found: Step, story: Provenance) -> Facts:
         "tool": tool_use(found, story) if found.kind == Step.Kind.TOOL else None,
         "output": output_of(found) if shown and found.kind != Step.Kind.TOOL else {},
         "prompt": found.prompt_id,
-        "prompt_sha256": found.prompt_sha256 if found.prompt_sha256 and story.shows_prompt_of(found) else None,
-        "pictures": found.pictures if shown else [],
+        "prompt_sha256": found.prompt_sha256 if found.prompt_sha256 and story.shows_hash_of(found) else None,
+        "pictures": found.pictures if shown and story.shows_hash_of(found) else [],
         "prompt_tokens": found.prompt_tokens,
         "unseen_sources": len(set(found.read) - story.readable.keys()),
         "usage": [usage(one) for one in found.usages.all()],
@@ -140,7 +141,7 @@ def tool_use(found: Step, story: Provenance) -> Facts:
     return {
         "name": found.tool,
         "arguments": found.input.get("arguments", "") if shown else "",
-        "result": found.output.get("result") if shown else None,
+        "result": found.output.get("result") if story.shows_result_of(found) else None,
         "error": found.output.get("error", "") if shown else "",
         "read": [id for id in found.read if id in story.readable],
     }

@@ -123,7 +123,10 @@ class StepShape(Shape):
     prompt = serializers.CharField(allow_null=True, help_text="SHA-256 of the instructions.")
     prompt_sha256 = serializers.CharField(
         allow_null=True,
-        help_text="SHA-256 of the whole prompt. Null without one, and for those who may not read all of its sources.",
+        help_text=(
+            "SHA-256 of the whole prompt. Null without one, for those who may not read all of its sources, and for "
+            "everybody once one of them was taken back."
+        ),
     )
     pictures = ShownShape(many=True, help_text="Pictures the model was shown.")
     prompt_tokens = serializers.IntegerField(help_text="How long the prompt was, estimated by the house.")

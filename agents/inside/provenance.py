@@ -136,6 +136,23 @@ class Provenance:
         what is kept of it is emptied a little later."""
         return self.shows_prompt_of(step) and not self.task.is_recalled
 
+    def shows_hash_of(self, step: Step) -> bool:
+        """Not of a prompt that held words which were taken back since: they could be guessed, and held against it."""
+        told = [step, *self.tools_before(step)]
+        return all(self.shows_prompt_of(one) and not self.lost_a_source(one) for one in told)
+
+    def shows_result_of(self, step: Step) -> bool:
+        """What a tool answered, which may be what it read in the room, as it stood then."""
+        return self.shows_words_of(step) and not self.lost_a_source(step)
+
+    def tools_before(self, step: Step) -> list[Step]:
+        """Those that may have told it something: what they read stands in its prompt, and not among what it read."""
+        goes_on = any(one.kind == Step.Kind.TOOL for one in step.needs.all())
+        return [one for one in self.steps if one.kind == Step.Kind.TOOL] if goes_on else []
+
+    def lost_a_source(self, step: Step) -> bool:
+        return any(self.readable[id].is_recalled for id in step.read if id in self.readable)
+
     def source(self, id: UUID | None) -> Source | None:
         message = self.readable.get(id) if id else None
         if message is None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+from rooms.models import Message
+
+from ..context.building import tellable
 from ..llm.port import ToolCall, ToolOffer, Turn, count_tokens
 from ..models import Agent, Coordination, Status, Step, Task
 from .registry import tools_named
@@ -21,6 +24,7 @@ FOR_TOOLS = 4
 FOR_ANSWERS = 2
 """… and what they answered a half."""
 CUT = " […]"
+TAKEN_BACK = "Something that this had read was taken back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,26 @@ class Used:
 
 
 def earlier(task: Task, step: Step) -> Iterator[Used]:
-    """The uses on the way to this step; not those of others, nor of what the same agent contributed before."""
+    """The uses on the way to this step; not those of others, nor of what the same agent contributed before. What was
+    taken back since is not told."""
     done = Step.objects.filter(task=task, kind=Step.Kind.TOOL, status=Status.DONE, agent=step.agent_id)
     used = [Used(one, next(iter(one.needs.all()))) for one in done.prefetch_related("needs__needs")]
     if used:
-        yield from way_to(step, used)
+        yield from as_it_may_be_told(task, way_to(step, used))
+
+
+def as_it_may_be_told(task: Task, used: Sequence[Used]) -> Iterator[Used]:
+    """An answer that was made of messages only while every reader may still read each of them: an approval can be
+    waited for long after a tool has read them."""
+    read = {id for one in used for id in one.step.read}
+    question = task.trigger_message
+    audience = None if question is None or question.visible_to is None else tuple(question.visible_to)
+    there = Message.objects.filter(tellable(audience), pk__in=read) if read else Message.objects.none()
+    left = set(there.values_list("pk", flat=True))
+    for one in used:
+        if not left.issuperset(one.step.read):
+            one.step.output = {"error": TAKEN_BACK}
+        yield one
 
 
 def way_to(step: Step, used: Sequence[Used]) -> list[Used]:

@@ -162,14 +162,18 @@ class Node:
             return ""
         found = without_internals(self.step.output)
         if self.step.kind == Step.Kind.TOOL:
-            return pretty(found.get("error") or found.get("result"))
+            return pretty(found.get("error") or (found.get("result") if self.keeps_result else ""))
         return pretty({name: value for name, value in found.items() if name not in WORDS})
+
+    @property
+    def keeps_result(self) -> bool:
+        return "result" in self.step.output and self.story.shows_result_of(self.step)
 
     @property
     def result_is_gone(self) -> bool:
         """What a tool read in the room is not kept: the ids say it."""
         done = self.step.kind == Step.Kind.TOOL and self.step.status == Status.DONE
-        return done and not {"result", "error"} & self.step.output.keys()
+        return done and not (self.keeps_result or "error" in self.step.output)
 
     @property
     def calls(self) -> list[Facts]:

@@ -35,7 +35,7 @@ def show(request: PageRequest, message_id: UUID) -> HttpResponse:
         "calls": told_once(call for step in why.steps for call in Node(step, why, None, 0).calls),
         "ending": Reason(task.reason).label if task.reason else "",
         "used": uses_of(request.user, task.room, [task.pk]),
-        "prompts": [(step, why.shows_prompt_of(step)) for step in why.steps if step.prompt_sha256],
+        "prompts": [(step, why.shows_hash_of(step)) for step in why.steps if step.prompt_sha256],
     }
     return render(request, "agents/_why.html" if "piece" in request.GET else "agents/why.html", context)
 

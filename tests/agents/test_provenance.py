@@ -145,6 +145,23 @@ def test_of_a_source_that_is_not_for_them_people_learn_only_that_there_is_one(
         assert why["steps"][0]["prompt_sha256"] == kept
 
 
+def test_of_a_prompt_whose_words_were_taken_back_the_hash_is_told_no_more(
+    asking: Asking, den: Room, ada: User, bob: User, mod: User, seat: Seat
+) -> None:
+    """Whoever knows the rest of it could guess the word that a moderator took away, and know when it is right."""
+    secret = say(den, bob, "canary")
+    question = ask(den, ada, "@echo what do we know?")
+    kept, answer = step_of(question).prompt_sha256, answer_to(question)
+    assert kept in page_of(answer, bob).content.decode()
+    redact_message(message=secret, by=mod)
+    for reader in (ada, bob, mod):
+        why = asking(reader).get(path_to(answer))
+        assert (why["reproducible"], len(why["differences"]), why["steps"][0]["prompt_sha256"]) == (False, 1, None)
+        run = asking(reader).get(f"runs/{run_for(question).pk}/")
+        for told in (why.response, run.response, page_of(answer, reader)):
+            assert kept not in told.content.decode()
+
+
 def test_who_cannot_read_the_question_learns_not_who_asked_it(
     asking: Asking, den: Room, ada: User, bob: User, seat: Seat
 ) -> None:
