@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..llm.port import Finish, LLMError, ToolCall
 from ..models import Reason
 from ..outcomes import Outcome, broken, finished, refused_by
+from ..tools.using import clean
 from . import gates
 from .gates import Window, Withheld
 from .voice import showable
@@ -22,6 +24,8 @@ CALLS = 8
 """How many tools may be called at once; what a model calls beyond is as if it had not."""
 LONGEST_ARGUMENTS = 16_001
 """One more than are read, so that what was cut is seen to be too long."""
+TOO_DEEP = '"nested too deeply"'
+"""Stands for arguments that could not be looked through; no tool takes it."""
 LONGEST_NAME = 1_000
 LONGEST_THOUGHTS = 4_000
 
@@ -84,8 +88,23 @@ def passable(calls: list[ToolCall], known: Collection[str]) -> tuple[ToolCall, .
         if given and given not in made and passed(given) == given:
             id = given
         name = call.name if call.name in known else UNNAMEABLE.sub("_", passed(showable(call.name[:LONGEST_NAME])))
-        made[id] = ToolCall(id, name[:64] or "_", passed(showable(call.arguments[:LONGEST_ARGUMENTS])))
+        made[id] = ToolCall(id, name[:64] or "_", unescaped(passed(showable(call.arguments[:LONGEST_ARGUMENTS]))))
     return tuple(made.values())
+
+
+def unescaped(arguments: str) -> str:
+    """Arguments of which the gates have also seen what people and tools are given: many models write what is not ASCII
+    as escapes, in which no gate finds anything. Raises Withheld."""
+    if "\\" not in arguments:
+        return arguments
+    try:
+        given = clean(json.loads(arguments))
+        told = gates.passed_in(given)
+    except RecursionError:
+        return TOO_DEEP
+    except ValueError:
+        return arguments  # they are shown as they were written
+    return arguments if told == given else json.dumps(told, ensure_ascii=False)
 
 
 def passed(text: str) -> str:

@@ -20,7 +20,7 @@ from django.db import connection
 
 from agents.llm.port import ToolCall
 from agents.llm.scripted import Scripted
-from agents.models import Agent, Conduct, Reason, Seat, Step
+from agents.models import Agent, Conduct, Reason, RoomNote, Seat, Step
 from agents.services import cancel_run
 from agents.speaking import gates
 from agents.speaking.concluding import passable
@@ -30,7 +30,7 @@ from rooms.handlers import handlers_of
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User
 from rooms.services.messages import redact_message, withdraw_message
-from tests.plugins.rest import Asking
+from tests.plugins.rest import Asking, Caller
 from tests.waiting import PATIENCE, until
 
 from .asking import Aside, answer_to, ask, run_for, say, woken
@@ -273,6 +273,24 @@ def test_arguments_of_tools_pass_the_gates_before_anybody_sees_them(
     assert "canary" not in everywhere.all()
 
 
+@pytest.mark.parametrize("written", [r"the c\u0061nary", r"the \u0063an\n\u0061ry", r"the can\u0000ary"])
+def test_nor_do_escapes_lead_round_them(
+    den: Room, ada: User, armed: Seat, scripted: Scripted, everywhere: Everywhere, wired: Any, written: str
+) -> None:
+    """Many models write whatever is not ASCII in escapes."""
+    for instead, reason in (("[gone]", Reason.ANSWERED), (None, Reason.WITHHELD)):
+        wired(forbidding("canary", instead))
+        call = {"name": "write_note", "arguments": f'{{"title": "Birds", "text": "{written}"}}'}
+        scripted.next_reply()._add(call=call).finishes("tool_calls")
+        scripted.says("Noted.")
+        question = ask(den, ada, "@echo?")
+        scripted.queue.clear()
+        assert run_for(question).reason == reason
+        page = Caller(session_of=ada).get(f"/rooms/den/uses/?run={run_for(question).pk}").response.content.decode()
+        assert "canary" not in everywhere.all() + page
+    assert RoomNote.objects.get().body == "the [gone]"
+
+
 @pytest.mark.parametrize("name", ["canary", "the_can ary"])
 def test_a_tool_that_is_none_is_no_way_to_say_something(
     den: Room, ada: User, armed: Seat, scripted: Scripted, everywhere: Everywhere, wired: Any, name: str
@@ -284,6 +302,19 @@ def test_a_tool_that_is_none_is_no_way_to_say_something(
         assert run_for(ask(den, ada, "@echo?")).reason == reason
         scripted.queue.clear()
     assert "canary" not in everywhere.all().replace(" ", "").replace("_", "")
+
+
+def test_nor_are_arguments_too_deep_to_be_looked_through(wired: Any) -> None:
+    wired(forbidding("canary"))
+    deep = '{"a": ' + "[" * 600 + r'"c\u0061nary"' + "]" * 600 + "}"
+    (call,) = passable([ToolCall("c1", "add", deep)], {"add"})
+    assert json.loads(call.arguments) == "nested too deeply"
+
+
+def test_arguments_with_harmless_escapes_stay_as_they_were_written(wired: Any) -> None:
+    wired(forbidding("canary"))
+    for written in (r'{"a": "Z\u00fcrich\n", "b": 1}', r'{"a": "\n', "{}"):
+        assert passable([ToolCall("c1", "add", written)], {"add"})[0].arguments == written
 
 
 def test_nor_is_the_id_of_a_call(wired: Any) -> None:
