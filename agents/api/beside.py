@@ -18,7 +18,7 @@ from rooms.models import Message
 from .. import services
 from ..access import ASK, agent_seated, needed_to_cancel
 from ..inside.beside import answering_run
-from ..inside.feedback import opinions_of
+from ..inside.feedback import Opinions, opinions_of
 from ..models import Feedback, FeedbackReason, Thumb
 from .runs import RunView
 from .shapes import RunShape
@@ -123,8 +123,12 @@ class MessageFeedback(MessageView):
     def opinions(self, message: Message) -> Response:
         answering_run(message)
         found = opinions_of(message, self.person)
-        everybody = None if found.all is None else [opinion(one) for one in found.all]
+        everybody = [opinion(one) for one in found.all or ()] if self.tells_all(found) else None
         return Response({"mine": found.mine and opinion(found.mine), "all": everybody})
+
+    def tells_all(self, found: Opinions) -> bool:
+        """To moderators; a token of theirs that only writes reads nothing of others by it."""
+        return found.all is not None and self.grant.has("read")
 
 
 def opinion(given: Feedback) -> dict[str, Any]:

@@ -165,6 +165,16 @@ def test_a_person_says_what_they_think_of_an_answer_once_and_may_think_again(
     assert not Feedback.objects.exists()
 
 
+def test_a_moderators_token_that_only_writes_reads_nothing_of_what_others_think(
+    asking: Asking, den: Room, ada: User, bob: User, mod: User, seat: Seat
+) -> None:
+    path = f"messages/{answer_to(ask(den, ada, '@echo?')).pk}/feedback/"
+    asking(bob)("PUT", path, {"thumb": "down", "note": "canary"})
+    for method, body in (("PUT", {"thumb": "up"}), ("DELETE", None)):
+        assert asking(mod, scopes=("write",))(method, path, body)["all"] is None
+        assert "canary" in [one["note"] for one in asking(mod)(method, path, body)["all"]]
+
+
 def test_reasons_are_of_a_closed_list_and_only_answers_are_judged(
     asking: Asking, den: Room, ada: User, bob: User, seat: Seat
 ) -> None:
