@@ -131,6 +131,8 @@ def approvals_for(user: User, room: Room) -> QuerySet[Approval]:
         "step__task__room",
         "step__task__agent__user",
         "step__task__requester",
+        "step__task__trigger_message",
+        "step__task__reply",
         "decided_by",
     )
     return asked.select_related(*related)

@@ -223,7 +223,7 @@ def approval(found: Approval, reader: User) -> Facts:
         "agent": person((step.agent or task.agent).user),
         "requester": task.requester and task.requester.username,
         "tool": step.tool,
-        "arguments": arguments_of(step),
+        "arguments": "" if task.is_recalled else arguments_of(step),
         "state": found.state,
         "asked_at": time(found.asked_at),
         "expires_at": time(found.expires_at),

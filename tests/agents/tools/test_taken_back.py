@@ -97,3 +97,12 @@ def test_what_is_held_for_moderators_meanwhile_is_not_told_the_model(
     services.decide_approval(approval=Approval.objects.get(), by=ada, approve=True)
     run_all(question)
     assert WORDS not in str(scripted.requests[-1].turns)
+
+
+def test_what_an_agent_wants_to_do_for_a_question_is_not_shown_when_that_is_taken_back(
+    question: Message, ada: User, bob: User, asking: Asking
+) -> None:
+    """From that moment on, and not only when a worker has emptied it."""
+    assert "numbers" in asking(bob).get("rooms/den/approvals/")["results"][0]["arguments"]
+    withdraw_message(message=question, by=ada)
+    assert [one["arguments"] for one in asking(bob).get("rooms/den/approvals/")["results"]] == [""]
