@@ -38,7 +38,8 @@ class Use:
 
     @property
     def arguments(self) -> str:
-        return arguments_of(self.step)
+        """Nothing to those who may not read all that it read."""
+        return "" if self.unseen else arguments_of(self.step)
 
     @property
     def result(self) -> str:

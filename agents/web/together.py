@@ -26,6 +26,7 @@ from rooms.web.members import attempt
 
 from .. import services
 from ..access import ASK, dispute_for, needed_to_decide, run_for, runs_for
+from ..inside.provenance import Provenance, stories_of, story_of
 from ..models import Coordination, Dispute, Stance, Status, Step, Task
 from ..services.plans import plan_held
 from ..together.planning import Subtask
@@ -34,6 +35,7 @@ from ..tools.uses import Use, by_contribution, uses_of
 
 MOST = 100
 """Runs asked for at once: as many messages as a page may have, and some."""
+UNSEEN = "It is made of what you cannot see."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def pieces(request: PageRequest, slug: str) -> HttpResponse:
     wanted = [as_uuid(name) for name in request.GET.get("runs", "").split(",")[:MOST] if name]
     runs = runs_for(request.user, room).filter(pk__in=wanted).exclude(pattern=Coordination.SEPARATE)
     used = by_contribution(uses_of(request.user, room, [run.pk for run in runs]))
-    panels = [panel_of(run, request.user, used) for run in runs]
+    panels = [panel_of(story, request.user, used) for story in stories_of(runs, room, request.user)]
     context = {"room": room, "panels": [one for one in panels if not one.is_empty]}
     return render(request, "agents/_together.html", context)
 
@@ -99,19 +101,20 @@ def show(request: PageRequest, run_id: UUID) -> HttpResponse:
     """The same for one run, as a page."""
     run = run_for(request.user, run_id)
     used = by_contribution(uses_of(request.user, run.room, [run.pk]))
-    panels = [panel_of(run, request.user, used)]
+    panels = [panel_of(story_of(run, request.user), request.user, used)]
     context = {"room": run.room, "run": run, "panels": panels, "is_page": True}
     return render(request, "agents/together.html", context)
 
 
-def panel_of(run: Task, user: User, used: Mapping[UUID, Sequence[Use]]) -> Panel:
+def panel_of(story: Provenance, user: User, used: Mapping[UUID, Sequence[Use]]) -> Panel:
+    run = story.task
     if run.is_recalled:
         return Panel(run, [], [], [], "", may_decide=False, may_flip=False)
     steps = sorted(run.steps.all(), key=place)
     held = plan_held(run) if any(step.held for step in steps) else []
     return Panel(
         run,
-        [contribution(step, steps, used.get(step.pk, ())) for step in steps if is_told(step)],
+        [told(step, steps, used.get(step.pk, ()), story) for step in steps if is_told(step)],
         list(run.disputes.all()),
         held,
         next((step.input["routed"] for step in steps if step.input.get("routed")), ""),
@@ -123,6 +126,13 @@ def panel_of(run: Task, user: User, used: Mapping[UUID, Sequence[Use]]) -> Panel
 def is_told(step: Step) -> bool:
     told = step.status in (Status.DONE, *UNDONE) and not (step.output.get("forgotten") or goes_on_after_tools(step))
     return told and step.kind == Kind.CONSULT
+
+
+def told(step: Step, steps: Sequence[Step], uses: Sequence[Use], story: Provenance) -> Contribution:
+    """What it said only for those who may read all that it read."""
+    if story.shows_words_of(step):
+        return contribution(step, steps, uses)
+    return Contribution(agent_of(step).user, "", "", step.input.get("round", 0), UNSEEN, "redo" in step.input)
 
 
 def contribution(step: Step, steps: Sequence[Step], uses: Sequence[Use]) -> Contribution:

@@ -85,6 +85,10 @@ def test_of_a_step_that_read_what_one_cannot_see_neither_words_nor_hash_are_show
     assert "&quot;limit&quot;" not in html
     assert not any(step.prompt_sha256 and step.prompt_sha256 in html for step in run.steps.all())
     assert "&quot;limit&quot;" in page(ada, f"/runs/{run.pk}/")
+    for path in (f"/messages/{run.reply_id}/why/", f"/rooms/den/uses/?run={run.pk}"):
+        assert "1 source you cannot see" in page(bob, path)
+        assert "&quot;limit&quot;" not in page(bob, path)
+        assert "&quot;limit&quot;" in page(ada, path)
 
 
 def test_after_the_answer_is_taken_away_nothing_of_its_words_is_left_in_its_run(

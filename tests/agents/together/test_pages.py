@@ -11,7 +11,7 @@ from agents.models import Conduct, Dispute, Seat, Status
 from rooms.models import Message, Room, User
 from rooms.services.messages import redact_message
 
-from ..asking import answer_to, run_for
+from ..asking import answer_to, run_for, say
 from .conftest import Cast, asked, run_out, tail
 from .test_asking import planned  # noqa: F401
 from .test_disputes import disputed  # noqa: F401
@@ -64,7 +64,7 @@ def test_a_whispers_pieces_are_for_those_who_read_it(
 ) -> None:
     from agents import tasks
 
-    from ..asking import event_of, say
+    from ..asking import event_of
 
     Conduct.objects.create(room=den, coordination="parallel")
     question = say(den, ada, "@echo @nod quietly", visible_to=["mod", "echo", "nod"])
@@ -72,6 +72,19 @@ def test_a_whispers_pieces_are_for_those_who_read_it(
     run_out(question)
     assert "contributed" in piece(mod, question)
     assert "contributed" not in piece(bob, question)
+
+
+def test_what_was_made_of_a_message_is_shown_only_to_those_who_may_read_it(
+    den: Room, ada: User, bob: User, gus: User, three: list[Seat], cast: Cast
+) -> None:
+    secret = say(den, bob, "canary in the kitchen")
+    cast.says("nod", "There is a canary.")
+    question = asked(den, ada, "what is there?")
+    Message.objects.filter(pk=secret.pk).update(state="held")
+    assert "There is a canary." in piece(bob, question)
+    assert "canary" not in piece(gus, question)
+    assert "It is made of what you cannot see." in piece(gus, question)
+    assert b"canary" not in page(gus).get(f"/runs/{run_for(question).pk}/together/").content
 
 
 def test_nothing_is_shown_of_an_answer_that_was_taken_away(disputed: Message, ada: User, mod: User) -> None:  # noqa: F811
