@@ -120,7 +120,7 @@ class Provenance:
 
     @property
     def differences(self) -> list[str]:
-        return [reason for one in self.recomputed for reason in one.reasons]
+        return list(dict.fromkeys(reason for one in self.recomputed for reason in one.reasons))
 
     @cached_property
     def instructions(self) -> list[Prompt]:

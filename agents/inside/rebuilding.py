@@ -18,8 +18,8 @@ from ..models import Agent, Seat, Step, Task
 from ..steps.complete import request_for
 from ..together.material import material_of, with_section
 from ..together.work import at_its_seat
-from ..tools.rounds import SPEAKING, Rounds, Used, rounds_with, way_to
-from .recomputing import built_again, reasons_of, sources_of
+from ..tools.rounds import SPEAKING, Rounds, rounds_with
+from .recomputing import built_again, is_kept, reasons_of, sources_of, used_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def rebuilt(step: Step, agent: Agent | None = None, without_memory: bool = False
     rounds = rounds_with(task, used) if task.agent.tools and step.kind in SPEAKING else Rounds()
     context.turns.extend(rounds.turns)
     remarks = list(reasons_of(step, sources))
-    kept = all({"result", "error"} & one.step.output.keys() for one in used)
+    kept = all(is_kept(one.step) for one in used)
     if not kept:
         remarks.append("What the tools read in the room is not kept.")
     if without_memory and not memory_is_wired():
@@ -67,9 +67,3 @@ def is_equal(context: Context, step: Step) -> bool:
 
 def memory_is_wired() -> bool:
     return any(name.startswith("memory.") for name in settings.AGENT_CONTEXT)
-
-
-def used_before(step: Step) -> list[Used]:
-    """The tools on the way to this step, in the order in which they were called."""
-    tools = Step.objects.filter(task=step.task, kind=Step.Kind.TOOL).prefetch_related("needs__needs")
-    return way_to(step, [Used(one, next(iter(one.needs.all()))) for one in tools])

@@ -21,6 +21,7 @@ from ..models import Step
 from ..together.forgetting import is_forgotten
 from ..together.material import material_of
 from ..together.work import as_its_agent
+from ..tools.rounds import Used, tokens_for_answers, turns_of, way_to
 
 NO_REASON = (
     "Something else went into it than instructions and messages, or the house builds its prompts differently now."
@@ -41,14 +42,28 @@ class Recomputed:
 
 
 def recompute(step: Step) -> Recomputed | None:
-    """Build the prompt again and compare. None when the step never came so far as to have one, or when tools answered
-    into it: what they said is not kept."""
-    if not step.prompt_sha256 or any(one.kind == Step.Kind.TOOL for one in step.needs.all()):
+    """Build the prompt again and compare. None when the step never came so far as to have one, or when that cannot be
+    said: of what tools answered into it not all is kept."""
+    used = used_before(step) if step.prompt_sha256 else []
+    if not step.prompt_sha256 or not all(is_kept(one.step) for one in used):
         return None
     sources = sources_of(step)
-    found = built_again(step, sources).sha256
-    reasons = () if found == step.prompt_sha256 else tuple(reasons_of(step, sources)) or (NO_REASON,)
-    return Recomputed(step.prompt_sha256, found, reasons)
+    found = built_again(step, sources, used).sha256
+    if found == step.prompt_sha256:
+        return Recomputed(step.prompt_sha256, found)
+    reasons = tuple(reasons_of(step, sources))
+    return Recomputed(step.prompt_sha256, found, reasons or (NO_REASON,)) if reasons or not used else None
+
+
+def used_before(step: Step) -> list[Used]:
+    """The tools on the way to this step, in the order in which they were called."""
+    tools = Step.objects.filter(task=step.task, kind=Step.Kind.TOOL).prefetch_related("needs__needs")
+    return way_to(step, [Used(one, next(iter(one.needs.all()))) for one in tools])
+
+
+def is_kept(tool: Step) -> bool:
+    """What it answered; of what was read in the room only the ids are."""
+    return bool({"result", "error"} & tool.output.keys())
 
 
 def sources_of(step: Step) -> list[Message]:
@@ -57,8 +72,8 @@ def sources_of(step: Step) -> list[Message]:
     return [found[id] for id in step.read if id in found]
 
 
-def built_again(step: Step, sources: Sequence[Message]) -> Context:
-    """No budget is asked but for the question, which may have been cut so that it fits."""
+def built_again(step: Step, sources: Sequence[Message], used: Sequence[Used] = ()) -> Context:
+    """No budget is asked but for the question, which may have been cut so that it fits, and what tools answered."""
     step, built = as_its_agent(step), Context()
     if step.prompt is not None:
         told = Instructions(step.prompt.template, step.prompt.parts, facts_of(step.task.room))
@@ -69,6 +84,7 @@ def built_again(step: Step, sources: Sequence[Message]) -> Context:
     work = material_of(step)
     if work.turn is not None:
         built.turns.append(work.turn)
+    built.turns.extend(turns_of(step.task, used, tokens_for_answers(step.task)))
     return built
 
 

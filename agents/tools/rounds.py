@@ -55,7 +55,7 @@ def rounds_with(task: Task, done: Sequence[Used]) -> Rounds:
     """After these uses, the oldest first."""
     agent = task.agent
     offers = offered(agent, task.seat.tools_off if task.seat else ())
-    turns = tuple(turns_of(task, done, agent.max_prompt_tokens // for_answers(task)))
+    turns = tuple(turns_of(task, done, tokens_for_answers(task)))
     tokens = sum(cost_of_offer(offer) for offer in offers) + sum(cost_of(turn) for turn in turns)
     callers = list({used.needs_key: used.caller for used in done}.values())
     may_call = len(callers) < ROUNDS
@@ -64,9 +64,10 @@ def rounds_with(task: Task, done: Sequence[Used]) -> Rounds:
     return Rounds(offers, turns, tokens, may_call, said_by(task, callers[-1]), callers[-1].unsaid)
 
 
-def for_answers(task: Task) -> int:
+def tokens_for_answers(task: Task) -> int:
     """In a team what others said takes its part too."""
-    return FOR_ANSWERS if task.pattern == Coordination.SEPARATE else 2 * FOR_ANSWERS
+    parts = FOR_ANSWERS if task.pattern == Coordination.SEPARATE else 2 * FOR_ANSWERS
+    return task.agent.max_prompt_tokens // parts
 
 
 def offered(agent: Agent, off: Collection[str] = ()) -> tuple[ToolOffer, ...]:

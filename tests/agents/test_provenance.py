@@ -285,7 +285,7 @@ def test_on_the_command_line_a_run_without_a_prompt_and_no_run_are_told_apart(
     question = say(den, ada, "@echo?")
     woken(question)
     call_command("recompute_prompt", str(run_for(question).pk))
-    assert "no prompt: it ended before one was built" in capsys.readouterr().out
+    assert "no prompt: no model was asked" in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("recompute_prompt", str(uuid4()))
 

@@ -26,15 +26,17 @@ class Command(BaseCommand):
         found = [(step, recompute(step)) for step in steps]
         for step, one in found:
             self.stdout.write(f"{step.kind} {step.pk}")
-            for line in lines_of(one):
+            for line in lines_of(step, one):
                 self.stdout.write(f"    {line}")
         if any(one is not None and not one.is_equal for _, one in found):
             raise SystemExit(1)
 
 
-def lines_of(one: Recomputed | None) -> list[str]:
+def lines_of(step: Step, one: Recomputed | None) -> list[str]:
+    if one is None and step.prompt_sha256:
+        return ["cannot be said: what tools answered into it is not kept"]
     if one is None:
-        return ["no prompt: it ended before one was built"]
+        return ["no prompt: no model was asked"]
     if one.is_equal:
         return [f"equal      {one.recorded}"]
     return [f"different  {one.recorded} then", f"           {one.found} now", *one.reasons]

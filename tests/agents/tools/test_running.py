@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from agents import services, tasks
 from agents.llm.scripted import Scripted
@@ -17,6 +18,7 @@ from agents.tools import ToolContext, register_tool, registry
 from rooms.live import streams
 from rooms.models import Message, Room, User
 from rooms.services.memberships import remove_member
+from rooms.services.messages import edit_message
 from tests.plugins.rest import Asking
 from tests.waiting import PATIENCE, until
 
@@ -302,3 +304,34 @@ def test_owners_choose_the_tools_of_their_agent_among_those_there_are(
     assert asking(bob).patch("agents/echo/", {"tools": ["sudo"]}).status == 400
     assert asking(bob).patch("agents/echo/", {"tools": ["calculator"] * 2}).status == 400
     assert asking(ada).patch("agents/echo/", {"tools": []}).status == 403
+
+
+# --- the prompt, once more
+
+
+def test_a_prompt_into_which_tools_answered_is_built_again_to_the_same_hash(
+    den: Room, ada: User, bob: User, armed: Seat, scripted: Scripted, asking: Asking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = say(den, bob, "six times seven, please")
+    scripted.says("Let me see.").calls("calculator", expression="6*7").calls("date_and_time").finishes("tool_calls")
+    scripted.calls("calculator", expression="1/0").finishes("tool_calls")
+    scripted.says("It is 42.")
+    question = ask(den, ada, "@echo?")
+    finish(question)
+    run = run_for(question)
+    call_command("recompute_prompt", str(run.pk))
+    assert capsys.readouterr().out.count("equal ") == 3
+    why = f"messages/{run.reply_id}/provenance/"
+    assert (asking(bob).get(why)["reproducible"], asking(bob).get(why)["differences"]) == (True, [])
+    edit_message(message=source, by=bob, body="seven times seven, please")
+    assert asking(bob).get(why)["differences"] == [f"Message {source.seq} of @bob ({source.pk}) was edited."]
+
+
+def test_of_one_into_which_a_tool_has_read_messages_that_cannot_be_said(
+    den: Room, ada: User, armed: Seat, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.calls("read_messages").finishes("tool_calls")
+    scripted.says("Well.")
+    call_command("recompute_prompt", str(run_for(ask(den, ada, "@echo?")).pk))
+    told = capsys.readouterr().out
+    assert (told.count("equal "), told.count("cannot be said: what tools answered into it is not kept")) == (1, 1)
