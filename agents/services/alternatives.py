@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from rooms.errors import Conflict, Forbidden, NotFound
 from rooms.events import record
@@ -18,14 +17,11 @@ from rooms.services.messages import STANDING, lock_room, locked, post_message
 from rooms.services.posting import Posted
 
 from ..models import Agent, Branch, Coordination, Seat, Task
-from ..models.task import LIVE
 from ..money import asks
 from ..runs.laying import begin, lay_rows, next_attempt_of
+from .groups import check_one_more, first_of
 from .runs import queue_steps
 from .speaking import speak_again
-
-MOST = 12
-"""So many answers may stand beside one another."""
 
 
 def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
@@ -40,11 +36,7 @@ def regenerate(*, run: Task, by: User, agent: Agent | None = None) -> Task:
         asks.take(by, run.room)
         lock_room(run.room)
         agent = agent or run.agent
-        beside = group_of(run)
-        if beside.filter(status__in=LIVE).exists():
-            raise Conflict("An answer to this is being written.")
-        if beside.count() >= MOST:
-            raise Conflict(f"There are {MOST} answers to this already.")
+        check_one_more(run)
         question, seat = may_be_answered_again(run, agent)
         attempt = next_attempt_of(agent.pk, question.pk)
         task = lay_rows(seat, question, by, attempt, run.root_message)[0].task
@@ -61,17 +53,6 @@ def begin_beside(task: Task) -> Message:
         return begin(task)
     except NotFound:
         raise Conflict("The agent cannot answer here.") from None
-
-
-def first_of(run: Task) -> Task:
-    """The run that all alternatives name, so that a group has one head."""
-    return run.alternative_of or run
-
-
-def group_of(run: Task) -> QuerySet[Task]:
-    """The runs that stand beside one another, this one among them, oldest first."""
-    head = run.alternative_of_id or run.pk
-    return Task.objects.filter(Q(pk=head) | Q(alternative_of=head)).order_by("id")
 
 
 def may_be_answered_again(run: Task, agent: Agent) -> tuple[Message, Seat]:

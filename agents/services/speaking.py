@@ -15,6 +15,7 @@ from ..runs.laying import lay, next_attempt
 from ..together import disputes
 from ..together.work import Kind
 from .disputes import decision_of
+from .groups import check_one_more, first_of
 from .runs import queue_steps
 
 
@@ -24,6 +25,7 @@ def speak_again(*, run: Task, by: User) -> Task:
     with transaction.atomic():
         asks.take(by, run.room)
         lock_room(run.room)
+        check_one_more(run)
         worked = worked_out_in(run)
         question = question_of(worked)
         seat = Seat.objects.select_related("agent__user", "room").filter(room=run.room, agent=run.agent).first()
@@ -37,7 +39,7 @@ def speak_again(*, run: Task, by: User) -> Task:
             root=run.root_message,
             plan=partial(first_steps, decisions_on(run)),
             pattern=run.pattern,
-            alternative_of=worked,
+            alternative_of=first_of(run),
         )
         if task is None:
             raise Conflict("The agent cannot answer here, or somebody has asked for it at this moment.")

@@ -22,7 +22,8 @@ from ..runs.laying import next_attempt
 from ..together import disputes
 from ..together.going_on import go_on_without
 from ..triggers import energy
-from .alternatives import begin_beside, first_of, may_be_answered_again
+from .alternatives import begin_beside, may_be_answered_again
+from .groups import check_one_more, first_of
 from .runs import cancel_run, is_live, lock_steps, queue_steps
 
 
@@ -86,6 +87,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
         lock_room(run.room)
         if is_live(run):
             raise Conflict("This run is still under way.")
+        check_one_more(run)
         question, seat = may_be_answered_again(run, run.agent)
         words = words_to_keep(run)
         if run.root_message_id is not None:

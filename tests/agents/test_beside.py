@@ -8,7 +8,7 @@ import pytest
 
 from agents.llm.scripted import Scripted
 from agents.models import Branch, Feedback, Seat, Task
-from agents.services import alternatives
+from agents.services import groups
 from agents.tasks import run_step, wake
 from rooms.models import Message, Room, User
 from rooms.services.messages import edit_message, redact_message, withdraw_message
@@ -212,7 +212,7 @@ def test_an_edit_of_the_question_changes_nothing_of_its_answers(
 def test_an_answer_has_so_many_beside_it_and_no_more(
     asking: Asking, den: Room, ada: User, seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alternatives, "MOST", 2)
+    monkeypatch.setattr(groups, "MOST", 2)
     first = answer_to(ask(den, ada, "@echo?"))
     run_again(regenerate(asking, ada, first))
     assert regenerate(asking, ada, first).status == 409

@@ -12,6 +12,7 @@ from agents.inside.graph import layers_of
 from agents.llm.scripted import Scripted
 from agents.models import Agent, Seat, Step, Task, Usage
 from agents.runs.laying import lay_rows
+from agents.services import groups
 from agents.tasks import run_step
 from rooms.models import Message, Room, User
 from tests.plugins.rest import Answer, Asking
@@ -232,6 +233,21 @@ def test_where_agents_work_together_later_stages_are_left_to_be_laid_out_when_th
     judged = asking(ada).post(path_of(steps["a"].task, steps["d"], "retry"))
     review = Step.objects.get(task=judged["id"], kind="review")
     assert Step.objects.get(pk=review.input["of"]).task_id == review.task_id, "it names the step of its own run"
+
+
+def test_of_many_who_do_it_again_at_once_one_does_and_there_is_an_end_to_it(
+    asking: Asking, den: Room, ada: User, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_for(ask(den, ada, "@echo?"))
+    (step,) = steps_of(run)
+    path = path_of(run, step, "retry")
+    with Aside(4) as aside:
+        answers = [aside.run(lambda: asking(ada).post(path)) for _ in range(4)]
+        told = sorted((one.result(PATIENCE) for one in answers), key=lambda one: one.status)
+    assert [one.status for one in told] == [201, 409, 409, 409]
+    finish(told[0])
+    monkeypatch.setattr(groups, "MOST", 2)
+    assert asking(ada).post(path)["detail"] == "There are 2 answers to this already."
 
 
 def test_a_run_that_is_under_way_or_whose_answer_was_taken_back_is_not_done_again(

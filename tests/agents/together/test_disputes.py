@@ -243,3 +243,15 @@ def test_what_was_said_again_is_asked_for_again_like_the_first(
     assert (third.status, third["alternative_of"], third["attempt"]) == (201, str(run.pk), 3)
     run_out(disputed)
     assert [one["from"] for one in cast.asked("echo")[-1]["contributions"]] == ["echo", "nod", "wit"]
+
+
+def test_what_is_said_again_of_a_run_done_again_stands_beside_the_first(
+    disputed: Message, bob: User, ada: User, cast: Cast, asking: Asking
+) -> None:
+    run = run_for(disputed)
+    last = run.steps.get(kind="complete")
+    beside = asking(ada).post(f"runs/{run.pk}/steps/{last.pk}/retry/")
+    run_out(disputed)
+    third = asking(bob).post(f"runs/{beside['id']}/speak/")
+    assert (third.status, third["alternative_of"]) == (201, str(run.pk))
+    assert asking(bob).post(f"runs/{run.pk}/speak/").status == 409, "one is written at a time"
