@@ -102,7 +102,7 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             root_message=run.root_message,
             alternative_of=first_of(run),
             pattern=run.pattern,
-            agent_version=run.agent_version,
+            agent_version=seat.agent.version,
             attempt=next_attempt(run),
             depth=run.depth,
         )

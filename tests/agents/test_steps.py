@@ -235,6 +235,16 @@ def test_where_agents_work_together_later_stages_are_left_to_be_laid_out_when_th
     assert Step.objects.get(pk=review.input["of"]).task_id == review.task_id, "it names the step of its own run"
 
 
+def test_done_again_it_names_the_version_that_gave_the_new_answer(
+    asking: Asking, den: Room, ada: User, seat: Seat
+) -> None:
+    run = run_for(ask(den, ada, "@echo?"))
+    Agent.objects.filter(pk=seat.agent_id).update(owner=ada)
+    assert asking(ada).patch("agents/echo/", {"persona": "Somebody else now."})["version"] == run.agent_version + 1
+    again = asking(ada).post(path_of(run, steps_of(run)[0], "retry"))
+    assert again["agent_version"] == run.agent_version + 1
+
+
 def test_of_many_who_do_it_again_at_once_one_does_and_there_is_an_end_to_it(
     asking: Asking, den: Room, ada: User, seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
