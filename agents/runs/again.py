@@ -76,14 +76,23 @@ def again_from(steps: Sequence[Step], step_id: UUID, together: bool = False) -> 
     if step_id not in by_id:
         raise NotFound
     needs: Needs = {step.pk: {one.pk for one in step.needs.all()} for step in steps}
-    again = reach(needs, {step_id} | {step.pk for step in steps if not is_kept(step)})
-    gone = unrolled(by_id, needs, again, together)
+    last = said_at_last(steps, by_id[step_id]) if together else set()
+    again = reach(needs, {step_id} | last | {step.pk for step in steps if not is_kept(step)})
+    gone = unrolled(by_id, needs, again, together, dict.fromkeys(last, step_id))
     return Again(
         done=tuple(step for step in steps if step.pk not in again),
         anew=tuple(step for step in steps if step.pk in again - gone.keys()),
         needs={id: {origin(one, gone) for one in needs[id]} for id in needs if id not in gone},
         said=max((end_of(step) for step in steps if step.pk not in again), default=0),
     )
+
+
+def said_at_last(steps: Sequence[Step], step: Step) -> set[UUID]:
+    """What is made of all contributions, though it does not need this one, of which nothing came then."""
+    if step.kind == Step.Kind.COMPLETE or (step.kind == Step.Kind.TOOL and step.agent_id is None):
+        return set()
+    last = (Step.Kind.COMPLETE, Step.Kind.RESOLVE)
+    return {one.pk for one in steps if one.kind in last and one.pk != step.pk}
 
 
 def is_kept(step: Step) -> bool:
@@ -101,9 +110,12 @@ def reach(needs: Needs, begun: Iterable[UUID]) -> set[UUID]:
     return found
 
 
-def unrolled(by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID], together: bool) -> dict[UUID, UUID]:
-    """What is not laid out again, because the step it came from will lay out its own; with that step."""
-    gone: dict[UUID, UUID] = {}
+def unrolled(
+    by_id: Mapping[UUID, Step], needs: Needs, again: set[UUID], together: bool, last: Mapping[UUID, UUID]
+) -> dict[UUID, UUID]:
+    """What is not laid out again, because the step it came from will lay out its own; with that step. What is said at
+    `last` comes of the whole."""
+    gone = dict(last)
     for id in (id for id in layers_of(needs) if id in again):
         callers = needs[id] & again
         if callers and (caller := laid_by(by_id[id], [by_id[one] for one in callers], by_id, gone, together)):

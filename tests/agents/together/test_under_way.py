@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from agents import tasks
-from agents.models import Conduct, Reason, Seat, Status, Step
+from agents.models import Conduct, Reason, Seat, Status, Step, Task
 from agents.runs.claims import claim
 from agents.runs.sweeping import sweep
-from agents.services import cancel_run, cancel_step
+from agents.services import cancel_run, cancel_step, retry_step
 from agents.services.asking import ask as ask_for
 from agents.triggers import waking
 from rooms.live.frames import Frame
@@ -123,6 +123,31 @@ def test_the_last_that_is_waited_for_is_stopped_and_the_others_count(
     run_out(question)
     assert (run_for(question).status, answer_to(question).body) == (Status.DONE, "Well.")
     assert [one["from"] for one in cast.asked("echo")[-1]["contributions"]] == ["echo", "nod"]
+
+
+def test_done_again_from_what_was_stopped_the_answer_is_made_of_all_and_said_once(
+    den: Room, ada: User, three: list[Seat], cast: Cast, conduct: Set
+) -> None:
+    """The answer did not need it then."""
+    conduct("parallel")
+    question = begun(den, ada, "@echo @nod @wit tea?")
+    cast.says("echo", "Mine.", "Without wit.")
+    for name in ("echo", "nod"):
+        tasks.run_step(str(step_of(question, name).pk))
+    stopped = step_of(question, "wit")
+    cancel_step(run=run_for(question), step_id=stopped.pk, by=ada)
+    run_out(question)
+    assert answer_to(question).body == "Without wit."
+    cast.says("wit", "Green.")
+    cast.says("echo", "With wit.")
+    again = retry_step(run=run_for(question), step_id=stopped.pk, by=ada)
+    run_out(question)
+    again = Task.objects.select_related("reply").get(pk=again.pk)
+    assert again.reply is not None
+    assert again.reply.body == "With wit."
+    assert sorted(again.steps.values_list("kind", flat=True)) == ["complete", *["consult"] * 3]
+    given = cast.asked("echo")[-1]["contributions"]
+    assert {one["from"]: one["text"] for one in given} == {"echo": "Mine.", "nod": "Well.", "wit": "Green."}
 
 
 def test_one_that_is_at_work_is_stopped_alone_and_the_others_count(
