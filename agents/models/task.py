@@ -64,7 +64,8 @@ class Task(models.Model):
     """One piece of agent work in a room: here, one answer. Its id is what a message calls its `run`.
 
     `pattern` is how several agents work on it; then `agent` is who speaks for them. `alternative_of` is the first
-    answer to the question that this one stands beside; `agent_version` which version of the agent gave it.
+    answer to the question that this one stands beside, `made_from` the run whose contributions it only speaks of again;
+    `agent_version` which version of the agent gave it.
 
     An answer is known by agent, message and attempt, so that an event delivered twice, or a seat taken twice, still
     gives one. `root_message` is the human message a chain of agents began with, `depth` how far from it this is. A turn
@@ -82,6 +83,7 @@ class Task(models.Model):
     alternative_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="alternatives"
     )
+    made_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     pattern = models.CharField(max_length=13, choices=Coordination.choices, default=Coordination.SEPARATE)
     agent_version = models.PositiveIntegerField(default=1)
     attempt = models.PositiveSmallIntegerField(default=1)

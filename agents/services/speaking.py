@@ -26,7 +26,7 @@ def speak_again(*, run: Task, by: User) -> Task:
         asks.take(by, run.room)
         lock_room(run.room)
         check_one_more(run)
-        worked = worked_out_in(run)
+        worked = run.made_from or run
         question = question_of(worked)
         seat = Seat.objects.select_related("agent__user", "room").filter(room=run.room, agent=run.agent).first()
         if seat is None or not seat.agent.enabled:
@@ -40,18 +40,13 @@ def speak_again(*, run: Task, by: User) -> Task:
             plan=partial(first_steps, decisions_on(run)),
             pattern=run.pattern,
             alternative_of=first_of(run),
+            made_from=worked,
         )
         if task is None:
             raise Conflict("The agent cannot answer here, or somebody has asked for it at this moment.")
         disputes.hand_on(run, task)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)
     return task
-
-
-def worked_out_in(run: Task) -> Task:
-    """The run in which the agents contributed: another one, if this one only spoke again."""
-    spoke_again = run.alternative_of is not None and run.steps.filter(input__has_key="decisions").exists()
-    return run.alternative_of if spoke_again and run.alternative_of else run
 
 
 def question_of(run: Task) -> Message:

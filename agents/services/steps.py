@@ -101,12 +101,15 @@ def retry_step(*, run: Task, step_id: UUID, by: User) -> Task:
             trigger_message=question,
             root_message=run.root_message,
             alternative_of=first_of(run),
+            made_from=run.made_from,
             pattern=run.pattern,
             agent_version=seat.agent.version,
             attempt=next_attempt(run),
             depth=run.depth,
         )
         plan.lay(task)
+        if run.made_from is not None:
+            disputes.hand_on(run, task)
         disputes.keep_again(task)
         go_on_after(begin_beside(task), plan, words)
         transaction.on_commit(partial(queue_steps, task.pk), robust=True)

@@ -17,7 +17,8 @@ def forget(event_id: int) -> None:
     """For the events of a message that was redacted or withdrawn."""
     message = Event.objects.filter(pk=event_id).values_list("message_id", flat=True).first()
     if message is not None:
-        forget_about(Q(reply=message) | Q(trigger_message=message) | Q(alternative_of__reply=message))
+        of_another = Q(alternative_of__reply=message) | Q(made_from__reply=message)
+        forget_about(Q(reply=message) | Q(trigger_message=message) | of_another)
 
 
 @transaction.atomic

@@ -104,12 +104,11 @@ def part_of_reviewer(step: Step, known: Work, tokens: int) -> dict[str, Any]:
 
 def part_of_speaker(step: Step, known: Work, tokens: int) -> dict[str, Any]:
     """Also of one who speaks again about contributions of an earlier run, with decisions that people made since."""
-    decisions = step.input.get("decisions")
-    if decisions is not None and step.task.alternative_of is not None:
-        known = Work.of(step.task.alternative_of)
+    if step.task.made_from is not None:
+        known = Work.of(step.task.made_from)
     return {
         **said_so_far(known, tokens),
-        "disputes": disputes_in(known, decisions),
+        "disputes": disputes_in(known, step.input.get("decisions")),
         "ended_by": step.input.get("ended_by", ""),
     }
 

@@ -245,13 +245,32 @@ def test_what_was_said_again_is_asked_for_again_like_the_first(
     assert [one["from"] for one in cast.asked("echo")[-1]["contributions"]] == ["echo", "nod", "wit"]
 
 
-def test_what_is_said_again_of_a_run_done_again_stands_beside_the_first(
+def test_what_is_said_again_of_a_run_done_again_stands_beside_the_first_and_speaks_of_the_second(
     disputed: Message, bob: User, ada: User, cast: Cast, asking: Asking
 ) -> None:
     run = run_for(disputed)
-    last = run.steps.get(kind="complete")
-    beside = asking(ada).post(f"runs/{run.pk}/steps/{last.pk}/retry/")
+    cast.says("nod", "It was there yesterday." + tail(HOLDS))
+    of_nod = run.steps.get(kind="consult", agent__user__username="nod")
+    beside = asking(ada).post(f"runs/{run.pk}/steps/{of_nod.pk}/retry/")
     run_out(disputed)
     third = asking(bob).post(f"runs/{beside['id']}/speak/")
     assert (third.status, third["alternative_of"]) == (201, str(run.pk))
     assert asking(bob).post(f"runs/{run.pk}/speak/").status == 409, "one is written at a time"
+    run_out(disputed)
+    assert cast.asked("echo")[-1]["contributions"][1]["text"] == "It was there yesterday."
+
+
+def test_what_was_said_again_can_be_done_again_with_its_disputes_beside_it(
+    disputed: Message, bob: User, ada: User, cast: Cast, asking: Asking
+) -> None:
+    second = asking(bob).post(f"runs/{run_for(disputed).pk}/speak/")
+    run_out(disputed)
+    (step,) = Task.objects.get(pk=second["id"]).steps.all()
+    third = asking(ada).post(f"runs/{second['id']}/steps/{step.pk}/retry/")
+    assert third.status == 201, third
+    run_out(disputed)
+    told = cast.asked("echo")[-1]
+    assert [one["from"] for one in told["contributions"]] == ["echo", "nod", "wit"]
+    assert [(one["chosen"], one["decided_by"]) for one in told["disputes"]] == [("disagree", "echo")]
+    (beside,) = asking(bob).get(f"runs/{third['id']}/")["disputes"]
+    assert (beside["point"], beside["chosen"], beside["decided_by"]) == (POINT, "disagree", "echo")
