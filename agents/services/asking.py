@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from rooms.errors import Invalid
+from rooms.errors import Conflict, Invalid
 from rooms.models import Room, User
 from rooms.services.messages import Posted, post_message
 
@@ -60,10 +60,12 @@ def ask(
 ) -> Posted:
     """Say something, all that `post_message` takes, and how it is to be answered: by whom, and how they go about it.
     The wish is there as soon as the message is. Sent again under its `client_id`, it gives the first message, and the
-    first wish counts."""
+    first wish counts. Raises Conflict where no agent is."""
     wanted = Wanted(coordination, agents or (), reviewed, approves_plans).in_room(room)
     with transaction.atomic():
         posted = post_message(room=room, author=by, **said)
+        if posted.created and not Seat.objects.filter(room=room).exists():
+            raise Conflict("No agent is here to be asked.")
         if posted.created:
             wanted.kept_with(posted.message["id"])
     return posted

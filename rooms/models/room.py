@@ -73,6 +73,10 @@ class Room(models.Model):
                 condition=Q(visibility__in=["public", "private"]),
             ),
             models.CheckConstraint(name="room_kind", condition=Q(kind__in=["room", "session"])),
+            models.CheckConstraint(
+                name="room_session_is_private",
+                condition=~Q(kind="session", visibility="public"),
+            ),
             models.CheckConstraint(name="room_seq_not_negative", condition=Q(last_seq__gte=0)),
         ]
 

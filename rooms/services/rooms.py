@@ -52,10 +52,13 @@ def create_room(
 
 
 def change_room(*, room: Room, by: User, **changes: Any) -> Room:
-    """Change name, topic or visibility. Making a room private closes it to visitors who have it open."""
+    """Change name, topic or visibility. Making a room private closes it to visitors who have it open; a conversation
+    with agents stays private (Invalid)."""
     facts = checked({key: value for key, value in changes.items() if key in CHANGEABLE})
     with transaction.atomic():
         room = lock_room(room)
+        if room.kind == Room.Kind.SESSION and facts.get("visibility") == Room.Visibility.PUBLIC:
+            raise Invalid(fields={"visibility": ["A conversation with agents is private."]})
         changed = sorted(key for key, value in facts.items() if getattr(room, key) != value)
         if changed:
             for key in changed:

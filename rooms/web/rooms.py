@@ -156,6 +156,8 @@ def settings(request: PageRequest, slug: str) -> HttpResponse:
     form = RoomForm(
         request.POST or None, initial={"name": room.name, "topic": room.topic, "visibility": room.visibility}
     )
+    if room.kind == Room.Kind.SESSION:  # always private
+        del form.fields["visibility"]
     if request.method == "POST" and form.is_valid():
         require(request.user, room, "rooms.change_room")
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from agents import services, tasks
@@ -116,6 +117,26 @@ def test_a_room_is_no_session_and_what_governance_adds_is_not_there_yet(
     assert asking(ada).post(f"{CHAT}den/messages/", {"body": "x"}).status == 404
     for path in ("governance/", "trust/"):
         assert asking(eve).get(f"{CHAT}{session}/{path}").status == 404
+
+
+def test_a_conversation_cannot_be_made_public(asking: Asking, session: str, eve: User, bob: User, client: Client):
+    refused = asking(eve).patch(f"rooms/{session}/", {"visibility": "public"})
+    assert (refused.status, list(refused["fields"])) == (400, ["visibility"])
+    assert asking(eve).patch(f"rooms/{session}/", {"visibility": "private", "name": "Tea"}).status == 200
+    client.force_login(eve, "django.contrib.auth.backends.ModelBackend")
+    form = client.get(f"/rooms/{session}/settings/")
+    assert (form.status_code, b'name="visibility"' in form.content) == (200, False)
+    client.post(f"/rooms/{session}/settings/", {"name": "Cake", "topic": "", "visibility": "public"})
+    assert (Room.objects.get(slug=session).name, Room.objects.get(slug=session).is_public) == ("Cake", False)
+    assert asking(bob).get(f"rooms/{session}/").status == 404
+
+
+def test_nobody_is_asked_where_no_agent_is_any_more(asking: Asking, session: str, eve: User):
+    for name in ("sage", "nod"):
+        assert asking(eve).delete(f"rooms/{session}/agents/{name}/").status == 204
+    refused = asking(eve).post(f"{CHAT}{session}/multi-agent/", {"body": "tea?", "coordination": "parallel"})
+    assert (refused.status, refused["detail"]) == (409, "No agent is here to be asked.")
+    assert not Message.objects.filter(author=eve).exists()
 
 
 def test_one_agent_is_asked_alone(asking: Asking, session: str, eve: User, scripted: Scripted):

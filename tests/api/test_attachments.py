@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
+from agents.services import create_agent, seat_agent
 from rooms.api import present
 from rooms.models import Attachment, Message, Room, User
 from rooms.services.memberships import begin_membership, remove_member
@@ -247,7 +248,8 @@ def test_what_names_no_files_is_refused_with_the_field(asking: Asking, den: Room
     assert not Message.objects.exists()
 
 
-def test_a_file_goes_with_a_question_to_several_agents_too(asking: Asking, den: Room, bob: User) -> None:
+def test_a_file_goes_with_a_question_to_several_agents_too(asking: Asking, den: Room, ada: User, bob: User) -> None:
+    seat_agent(room=den, agent=create_agent(owner=ada, username="sage", display_name="Sage"), by=ada)
     file = str(attached(den, bob).pk)
     assert asking(bob).post("rooms/den/ask/", {"coordination": "parallel"}).status == 400
     asked = asking(bob).post("rooms/den/ask/", {"coordination": "parallel", "attachments": [file]})
