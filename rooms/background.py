@@ -63,6 +63,16 @@ def run(work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         raise
 
 
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Its result. Whoever is cancelled while they wait for it are so only when it is done."""
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
 class patience:  # noqa: N801  # as `asyncio.timeout` is written
     """`asyncio.timeout` for somebody else's answer: when this loop was too busy to look, it looks once more first."""
 

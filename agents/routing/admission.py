@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 from uuid import UUID, uuid4
 
+from rooms.background import to_its_end
 from rooms.errors import Unavailable
 
 from ..llm.candidates import Candidate
@@ -48,6 +52,19 @@ class Closed:
     spent: bool = False
 
 
+P = ParamSpec("P")
+
+
+def surely(tell: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Coroutine[Any, Any, None]]:
+    """To its end, also where the answer is stopped meanwhile: else its place would stay taken."""
+
+    @wraps(tell)
+    async def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        await to_its_end(tell(*args, **kwargs))
+
+    return told
+
+
 @dataclass(slots=True)
 class Leave:
     """Of one call. Whoever has it says how it went, in one of the four ways, and what it took."""
@@ -64,6 +81,7 @@ class Leave:
         self.first_word = time.monotonic() - self.began
         await self.passed.spoke()
 
+    @surely
     async def succeeded(self, usage: Usage) -> None:
         """One statement for both: this is on every answer's way."""
         if self.candidate.deployment is None:
@@ -71,6 +89,7 @@ class Leave:
         else:
             await self.passed.tell(f"WITH well AS ({breaker.SUCCEEDED}) {TOLD}", **self.facts(usage))
 
+    @surely
     async def failed(self, error: LLMError) -> None:
         await self.passed.failed(error)
         if error.kind in NOT_ITS_DOING:
@@ -78,6 +97,7 @@ class Leave:
         elif self.candidate.deployment is not None:
             await self.passed.tell(TOLD, **self.facts(error.usage or Usage(), error))
 
+    @surely
     async def unused(self, usage: Usage | None = None) -> None:
         """The call came to nothing for reasons of ours, or was broken off in its midst: then it took something."""
         await self.passed.unused()
@@ -112,7 +132,10 @@ async def admit(candidate: Candidate, request: Request | None = None, step: UUID
     if not candidate.is_limited:
         return leave
     try:
-        taken = await limits.take(candidate, request or candidate.request, leave.call, step)
+        taken = await to_its_end(limits.take(candidate, request or candidate.request, leave.call, step))
+    except asyncio.CancelledError:  # stopped in this moment: nobody else knows of the place
+        await leave.unused()
+        raise
     except Unavailable as error:
         await passed.unused()
         log.warning("the limits of %s could not be counted: %s", candidate.breaker, error)

@@ -28,9 +28,9 @@ async def call(talk: Conversation, leave: Leave) -> Outcome:
         raise LLMError("truncated", detail="the backend ended without a Finish")
     talk.hear_the_end()
     talk.tape.take(finish)
-    await leave.succeeded(finish.usage)
     talk.calling = False
     talk.usages.append(finish.usage)
+    await leave.succeeded(finish.usage)
     return by_purse(talk, await concluded(talk, finish))
 
 

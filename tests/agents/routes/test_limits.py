@@ -15,12 +15,13 @@ from agents.llm.port import LLMError, Request, Turn, Usage
 from agents.llm.worst import worst_of
 from agents.models import Agent, Deployment, Health, Reason, Route, Seat, Step, Task
 from agents.models import Usage as Usages
-from agents.routing import routes
+from agents.routing import breaker, limits, routes
 from agents.routing.admission import Closed, Leave, admit
 from agents.runs import life as runs
 from agents.runs.claims import claim
 from agents.runs.sweeping import sweep
 from agents.services import cancel_run, seat_agent
+from rooms import db
 from rooms.models import Message, Room, User
 from tests.upstream.server import Upstream
 from tests.waiting import until
@@ -78,6 +79,53 @@ async def test_of_a_hundred_at_once_exactly_as_many_are_under_way() -> None:
     await taken[1].failed(LLMError("down"))
     await taken[2].unused()
     assert len(await leaves(candidate, 100)) == 3
+
+
+async def test_who_is_stopped_in_the_moment_of_getting_a_place_leaves_it_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    candidate = await place(concurrent_calls=1)
+    taken, heard = asyncio.Event(), asyncio.Event()
+    fetchrow = db.fetchrow
+
+    async def late(sql: str, facts: Any) -> Any:
+        row = await fetchrow(sql, facts)
+        if sql == limits.TAKE:
+            taken.set()
+            await heard.wait()
+        return row
+
+    monkeypatch.setattr(limits.db, "fetchrow", late)
+    asked = asyncio.create_task(admit(candidate))
+    await taken.wait()
+    asked.cancel()
+    heard.set()
+    await asyncio.wait({asked})
+    assert asked.cancelled()
+    assert (await health()).slots == {}
+    assert len(await leaves(candidate, 2)) == 1
+
+
+async def test_who_is_stopped_while_giving_a_place_back_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = await place(dollars_per_day="1", **PRICED)
+    (leave,) = await leaves(candidate, 1)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    execute = db.execute
+
+    async def late(sql: str, facts: Any) -> int:
+        begun.set()
+        await go_on.wait()
+        return await execute(sql, facts)
+
+    monkeypatch.setattr(breaker.db, "execute", late)
+    told = asyncio.create_task(leave.failed(LLMError("too_large", usage=Usage(5, 5, 20))))
+    await begun.wait()
+    told.cancel()
+    go_on.set()
+    await asyncio.wait({told})
+    assert told.cancelled()
+    row = await health()
+    assert (row.spent_micros, row.slots) == (20, {})
 
 
 async def test_a_dead_workers_place_comes_back() -> None:
