@@ -24,9 +24,10 @@ def forget(event_id: int) -> None:
 def forget_runs(which: Q) -> None:
     """What tools were given and answered for these runs, and the notes that agents wrote down in them.
 
-    A run that is going on stops by itself: its question or answer is gone.
+    A run that is going on stops by itself: its question or answer is gone. With an answer the database has emptied its
+    steps already.
     """
     runs = list(Task.objects.filter(which).values_list("pk", flat=True))
     tools = Step.objects.filter(task__in=runs, kind=Step.Kind.TOOL)
-    tools.update(input=JSONObject(call="input__call", number="input__number"), output={})
+    tools.filter(input__has_key="call").update(input=JSONObject(call="input__call", number="input__number"), output={})
     RoomNote.objects.filter(run__in=runs).delete()

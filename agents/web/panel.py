@@ -264,7 +264,7 @@ def told_once(calls: Iterable[Facts]) -> list[tuple[Facts, int]]:
 
 def in_order(step: Step) -> tuple[int, UUID]:
     """Tools as they were called, anything else as it was laid out."""
-    return int(step.input.get("number", 0)), step.pk
+    return int(step.input.get("number") or 0), step.pk
 
 
 def without_internals(data: dict[str, Any]) -> dict[str, Any]:
