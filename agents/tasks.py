@@ -9,6 +9,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from celery import shared_task
+from django.db import OperationalError
 
 from rooms import background
 from rooms.errors import NotFound
@@ -79,14 +80,21 @@ def sweep() -> None:
     queue(lost.steps)
     for event_id in lost.events:
         send(wake, event_id)
+    for event_id in lost.taken_back:
+        send(forget, event_id)
 
 
 @shared_task
 def forget(event_id: int) -> None:
-    """Words were taken away: what is kept of them elsewhere goes too."""
-    with turn():
-        for floor in (forgetting, thoughts, together_forgetting):
-            floor.forget(event_id)
+    """Words were taken away: what is kept of them elsewhere goes too. What keeps it from being done, the sweeper knows
+    by the mark that is missing."""
+    try:
+        with turn():
+            for floor in (forgetting, thoughts, together_forgetting):
+                floor.forget(event_id)
+            forgetting.mark(event_id)
+    except OperationalError as error:
+        log.warning("what was taken back with event %s is forgotten a little later: %s", event_id, error)
 
 
 @shared_task

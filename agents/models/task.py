@@ -144,8 +144,8 @@ class Task(models.Model):
 
 
 class Wake(models.Model):
-    """This event has been looked at: whoever had to answer it has a task. What a lost queue never delivered has no row,
-    and the sweeper finds it. Rows are kept for an hour."""
+    """This event has been looked at: whoever had to answer it has a task, or what was kept of words it took back is
+    gone. What a lost queue never delivered has no row, and the sweeper finds it. Rows are kept for a while."""
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)

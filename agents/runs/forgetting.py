@@ -7,7 +7,8 @@ from django.db.models.functions import JSONObject
 
 from rooms.models import Event
 
-from ..models import RoomNote, Step, Task
+from ..models import RoomNote, Step, Task, Wake
+from ..models.task import LIVE
 
 
 def forget(event_id: int) -> None:
@@ -31,3 +32,13 @@ def forget_runs(which: Q) -> None:
     tools = Step.objects.filter(task__in=runs, kind=Step.Kind.TOOL)
     tools.filter(input__has_key="call").update(input=JSONObject(call="input__call", number="input__number"), output={})
     RoomNote.objects.filter(run__in=runs).delete()
+
+
+def mark(event_id: int) -> None:
+    """All of it is gone. Not while a run goes on: what it writes down until it stops is to be forgotten once more."""
+    event = Event.objects.filter(pk=event_id).first()
+    if event is None:
+        return
+    about = Q(trigger_message=event.message_id) | Q(reply=event.message_id)
+    if event.message_id is None or not Task.objects.filter(about, status__in=LIVE).exists():
+        Wake.objects.bulk_create([Wake(event=event)], ignore_conflicts=True)

@@ -46,9 +46,10 @@ LOST_EVENTS = """
     SELECT e.id FROM rooms_room r
       JOIN rooms_event n ON n.room_id = r.id AND n.seq = r.last_seq
       JOIN rooms_event e ON e.room_id = r.id AND e.seq > r.last_seq - %(lately)s
-      JOIN rooms_message m ON m.id = e.message_id AND (e.type = 'message.posted' OR m.mentions <> '{}')
-     WHERE r.watched AND r.deleted_at IS NULL AND n.created_at > now() - make_interval(secs => %(patience)s)
+      LEFT JOIN rooms_message m ON m.id = e.message_id
+     WHERE r.watched AND n.created_at > now() - make_interval(secs => %(patience)s)
        AND e.type = ANY(%(types)s) AND NOT e.pending
+       AND (NOT %(waking)s OR r.deleted_at IS NULL AND (e.type = 'message.posted' OR m.mentions <> '{}'))
        AND e.created_at BETWEEN now() - make_interval(secs => %(patience)s) AND now() - make_interval(secs => %(after)s)
        AND NOT EXISTS (SELECT 1 FROM agents_wake w WHERE w.event_id = e.id)
      ORDER BY e.id LIMIT %(limit)s
@@ -61,6 +62,7 @@ class Lost:
 
     steps: list[UUID] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
+    taken_back: list[int] = field(default_factory=list)
     ended: int = 0
 
 
@@ -71,7 +73,7 @@ def sweep() -> Lost:
     call_forgotten()
     money.give_back_orphaned()
     lost.steps = steps_to_queue()
-    lost.events = events_to_wake()
+    lost.events, lost.taken_back = events_to_wake(), events_to_forget()
     forget_wakes()
     return lost
 
@@ -172,9 +174,18 @@ def steps_to_queue() -> list[UUID]:
 
 def events_to_wake() -> list[int]:
     """Events whose handlers were queued and never ran, e.g. because Redis was emptied."""
-    types = [type for type, names in settings.EVENT_HANDLERS.items() if "agents.tasks.wake" in names]
+    return lost_by("agents.tasks.wake", waking=True)
+
+
+def events_to_forget() -> list[int]:
+    """Likewise of what was taken back; also where a run was still going on, or the database was not to be had."""
+    return lost_by("agents.tasks.forget")
+
+
+def lost_by(handler: str, *, waking: bool = False) -> list[int]:
     params: dict[str, Any] = {
-        "types": types,
+        "types": [type for type, names in settings.EVENT_HANDLERS.items() if handler in names],
+        "waking": waking,
         "patience": settings.AGENT_PATIENCE_SECONDS,
         "after": REQUEUE_AFTER,
         "lately": LATELY,

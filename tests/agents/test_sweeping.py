@@ -4,17 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from agents import tasks
 from agents.llm.port import Usage as Spent
 from agents.llm.scripted import Scripted
-from agents.models import Reason, Seat, Status, Step, Task, Usage, Wake
-from agents.runs import endings, sweeping
+from agents.models import Agent, Reason, Seat, Status, Step, Task, Usage, Wake
+from agents.runs import endings, forgetting, sweeping
 from agents.runs.claims import claim
 from rooms import background
 from rooms.live import streams
 from rooms.models import Event, Message, Room, User
+from rooms.services.messages import withdraw_message
 from tests.waiting import until
 
 from .asking import Aside, answer_to, ask, event_of, run_for, say, woken
@@ -208,3 +210,57 @@ def go_on(room: Room, count: int) -> None:
     later = range(room.last_seq + 1, room.last_seq + 1 + count)
     Event.objects.bulk_create(Event(room=room, seq=seq, type="room.changed", data={}) for seq in later)
     Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq + count)
+
+
+def taken_back(den: Room, ada: User, scripted: Scripted) -> Event:
+    """ada's question, for which a tool was used, is gone. Its handlers are queued, and nobody takes them."""
+    Agent.objects.update(tools=["calculator"])
+    scripted.calls("calculator", expression="6*7").finishes("tool_calls").says("It is 42.")
+    withdraw_message(message=ask(den, ada, "@echo six times seven?"), by=ada)
+    until(lambda: not Event.objects.filter(pending=True).exists())
+    return a_while_ago(Event.objects.get(type="message.withdrawn"))
+
+
+def a_while_ago(event: Event) -> Event:
+    Event.objects.filter(pk=event.pk).update(created_at=Now() - timedelta(seconds=sweeping.REQUEUE_AFTER + 1))
+    return event
+
+
+def kept_of_tools() -> str:
+    return str(list(Step.objects.filter(kind="tool").values_list("input", "output")))
+
+
+def test_what_was_taken_back_is_forgotten_also_when_the_queue_was_lost(
+    den: Room, ada: User, seat: Seat, scripted: Scripted
+) -> None:
+    event = taken_back(den, ada, scripted)
+    assert "6*7" in kept_of_tools()
+    assert sweeping.sweep().taken_back == [event.pk]
+    tasks.forget(event.pk)
+    assert "6*7" not in kept_of_tools()
+    assert sweeping.sweep().taken_back == []
+
+
+def test_what_the_database_could_not_forget_at_once_is_forgotten_later(
+    den: Room, ada: User, seat: Seat, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deadlock(event_id: int) -> None:
+        raise OperationalError("deadlock detected")
+
+    event = taken_back(den, ada, scripted)
+    with monkeypatch.context() as context:
+        context.setattr(forgetting, "forget", deadlock)
+        tasks.forget(event.pk)
+    assert sweeping.sweep().taken_back == [event.pk]
+
+
+def test_as_long_as_a_run_goes_on_what_it_may_still_write_is_to_be_forgotten(den: Room, ada: User, seat: Seat) -> None:
+    question = laid(den, ada)
+    withdraw_message(message=question, by=ada)
+    until(lambda: not Event.objects.filter(pending=True).exists())
+    event = a_while_ago(Event.objects.get(type="message.withdrawn"))
+    tasks.forget(event.pk)
+    assert sweeping.events_to_forget() == [event.pk]
+    Task.objects.update(status=Status.FAILED, reason=Reason.RECALLED, ended_at=Now())
+    tasks.forget(event.pk)
+    assert sweeping.events_to_forget() == []
