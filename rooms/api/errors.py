@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
@@ -12,6 +13,7 @@ import psycopg_pool
 from django.core import exceptions as django_errors
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
@@ -178,7 +180,17 @@ PLAIN: dict[int, RoomsError] = {
 bad_request = by_door(400, defaults.bad_request)
 permission_denied = by_door(403, defaults.permission_denied)
 page_not_found = by_door(404, defaults.page_not_found)
-server_error = by_door(500, defaults.server_error)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Django's own, unless the database is away: that passes."""
+    if not isinstance(sys.exc_info()[1], UNAVAILABLE):
+        return defaults.server_error(request)
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "2"})
+
+
+server_error = by_door(500, fault)
 
 
 @csrf_exempt

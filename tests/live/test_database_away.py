@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from rooms.errors import Unavailable
 from rooms.live import socket_auth, verbs
 from rooms.models import Message, Room, User
 from tests.waiting import eventually
 
-from .wire import Wire, bearing, do, seqs, signed_in, token_of
+from .wire import Wire, bearing, client_of, do, seqs, signed_in, token_of
 
 
 def connections_now() -> list[int]:
@@ -75,3 +75,17 @@ async def test_who_cannot_be_looked_up_is_asked_to_come_again(bob: User, monkeyp
     wire: Wire
     async with bearing(secret) as wire:
         assert await wire.closed() == 1013
+
+
+async def test_a_page_says_that_the_database_is_away_and_when_to_come_back(
+    den: Room, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> Room:
+        raise OperationalError("the database system is shutting down")
+
+    browser = await client_of(ada)
+    browser.raise_request_exception = False
+    monkeypatch.setattr("rooms.web.rooms.room_for", away)
+    answer = await browser.get("/rooms/den/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "The database is not answering right now." in answer.content.decode()
