@@ -30,7 +30,8 @@ def held_for(step: Step) -> tuple[Price, int | None]:
 
 
 def give_back_orphaned() -> int:
-    """What was set aside for steps that were deleted under way. How many those were."""
+    """What was set aside for steps that were deleted under way, or by a process that slept between its claim and this
+    while its step was ended. How many those were."""
     orphans = [row[0] for row in prepared.fetch(ORPHANS, {})]
     for hold in orphans:
         with transaction.atomic():

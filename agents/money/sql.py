@@ -94,8 +94,11 @@ PRICES = """
      WHERE h.step_id = %(step)s AND h.released_at IS NULL ORDER BY h.id DESC LIMIT 1
 """
 
-# Rows of steps are only deleted by hand. Then nobody ends them.
-ORPHANS = "SELECT h.id FROM agents_hold h WHERE h.step_id IS NULL AND h.released_at IS NULL LIMIT 100"
+# Nobody ends a step again that has ended, or that is gone.
+ORPHANS = """
+    SELECT h.id FROM agents_hold h LEFT JOIN agents_step s ON s.id = h.step_id
+     WHERE h.released_at IS NULL AND (s.id IS NULL OR s.ended_at IS NOT NULL) LIMIT 100
+"""
 LOCK_ORPHAN = """
     SELECT a.id FROM agents_hold h JOIN agents_account a ON a.id = ANY(h.accounts)
      WHERE h.id = %(hold)s AND h.released_at IS NULL ORDER BY a.id FOR UPDATE OF a

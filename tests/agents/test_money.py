@@ -234,6 +234,32 @@ def test_the_hold_of_a_worker_that_died_comes_back_with_what_it_surely_took(den:
     assert Task.objects.get().reason == Reason.WORKER_LOST
 
 
+def test_what_a_worker_sets_aside_that_slept_until_its_step_had_ended_comes_back(
+    den: Room, ada: User, seat: Seat
+) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from agents.runs import life as runs
+
+    costs("hang")
+    mine = budget("person", ada.pk, DIME)
+    step_id = woken(say(den, ada, "@echo?"))[0]
+    asleep = claim(step_id)
+    step = Step.objects.select_related(*runs.RELATED).get(pk=step_id)
+    Step.objects.filter(pk=step_id).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sweep().ended == 1
+    awake = runs.begin(step, asleep)  # type: ignore[arg-type]
+    awake.meanwhile()
+    assert Hold.objects.get().released_at is None
+    assert awake.begun.outcome.result(30) is None  # it finds out
+    sweep()
+    assert Hold.objects.get().released_at is not None
+    mine.refresh_from_db()
+    assert (mine.held_micros, mine.spent_micros) == (0, 0)
+
+
 def test_yesterdays_spending_counts_for_nothing_today(den: Room, ada: User, seat: Seat) -> None:
     from datetime import timedelta
 
