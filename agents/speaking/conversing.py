@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 
 async def converse(talk: Conversation) -> Outcome | None:
-    """Speak to the end, whichever it is. None when the lease was lost: then there is nothing left to write down."""
+    """Speak to the end, whichever it is. None when the lease was lost: then there is nothing left to write down, and no
+    model is called that nobody would be charged for."""
+    if talk.lease.is_over:
+        talk.stop(LOST)
     talk.writing = writing = asyncio.get_running_loop().create_task(answer(talk))
     watch().add(talk)
     try:

@@ -260,6 +260,22 @@ def test_what_a_worker_sets_aside_that_slept_until_its_step_had_ended_comes_back
     assert (mine.held_micros, mine.spent_micros) == (0, 0)
 
 
+def test_a_worker_that_slept_longer_than_its_lease_calls_no_model(
+    den: Room, ada: User, seat: Seat, upstream: Upstream
+) -> None:
+    from agents.runs import life as runs
+
+    costs("hang")
+    step_id = woken(say(den, ada, "@echo?"))[0]
+    asleep = claim(step_id)
+    assert asleep is not None
+    asleep.lease.since -= 60
+    awake = runs.begin(Step.objects.select_related(*runs.RELATED).get(pk=step_id), asleep)
+    awake.meanwhile()
+    assert awake.begun.outcome.result(30) is None
+    assert not upstream.calls
+
+
 def test_yesterdays_spending_counts_for_nothing_today(den: Room, ada: User, seat: Seat) -> None:
     from datetime import timedelta
 
