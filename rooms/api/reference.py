@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from .errors import only_get
 from .renderers import dumps
 
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 NOT_SHOWN = ("Form", "FormRequest", "Changes", "Request", "Query")
 SECTIONS = {
     "people": "People",
@@ -68,12 +68,14 @@ def sections() -> list[dict[str, Any]]:
 
 @cache
 def shapes() -> list[dict[str, Any]]:
-    """What answers are made of, by name: only those some answer names."""
+    """What answers are made of, by name: only those some answer names, and those inside of what is sent."""
     components = description()["components"]["schemas"]
+    operations = [operation for section in sections() for operation in section["operations"]]
+    inner = {field["shape"] for operation in operations for field in operation["body"]}
     return [
         {"name": name, "description": whole.get("description", ""), "fields": fields_of(whole)}
         for name, whole in sorted(components.items())
-        if whole.get("properties") and not name.endswith(NOT_SHOWN)
+        if whole.get("properties") and (name in inner or not name.endswith(NOT_SHOWN))
     ]
 
 
