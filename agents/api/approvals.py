@@ -16,6 +16,8 @@ from .shapes import ApprovalShape, ApprovalsShape
 
 
 class Approvals(APIView):
+    with_query = ("GET",)
+
     @extend_schema(
         operation_id="list_approvals",
         parameters=[ApprovalsQuery],

@@ -142,6 +142,8 @@ def opinion(given: Feedback) -> dict[str, Any]:
 
 
 class CancelStep(RunView):
+    with_body = ()
+
     @extend_schema(
         operation_id="cancel_step",
         request=None,
@@ -156,6 +158,8 @@ class CancelStep(RunView):
 
 
 class RetryStep(RunView):
+    with_body = ()
+
     @extend_schema(
         operation_id="retry_step",
         request=None,

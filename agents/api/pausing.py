@@ -29,6 +29,7 @@ class Pause(APIView):
 
 
 class Resume(APIView):
+    with_body = ()
     scopes = {"POST": "admin"}
 
     @extend_schema(

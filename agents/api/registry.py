@@ -27,6 +27,7 @@ def share(agent: Agent, view: APIView, said: dict[str, Any]) -> None:
 
 
 class Agents(APIView):
+    with_query = ("GET",)
     scopes = {"POST": "admin"}
 
     @extend_schema(

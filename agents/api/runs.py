@@ -17,6 +17,8 @@ from .shapes import RunShape, RunsShape
 
 
 class Runs(APIView):
+    with_query = ("GET",)
+
     @extend_schema(
         operation_id="list_runs",
         parameters=[RunsQuery],
@@ -59,6 +61,8 @@ class OneRun(RunView):
 
 
 class CancelRun(RunView):
+    with_body = ()
+
     @extend_schema(
         operation_id="cancel_run",
         request=None,
@@ -73,6 +77,8 @@ class CancelRun(RunView):
 
 
 class RetryRun(RunView):
+    with_body = ()
+
     @extend_schema(
         operation_id="retry_run",
         request=None,

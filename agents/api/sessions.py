@@ -47,6 +47,7 @@ class SessionView(APIView):
 
 
 class Sessions(APIView):
+    with_query = ("GET",)
     for_bound_tokens = True
 
     @extend_schema(
@@ -102,6 +103,8 @@ class OneSession(SessionView):
 
 
 class RestoreSession(APIView):
+    with_body = ()
+
     @extend_schema(
         operation_id="restore_session",
         request=None,

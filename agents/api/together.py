@@ -153,6 +153,8 @@ class RunPlan(RunView):
 
 
 class SpeakAgain(RunView):
+    with_body = ()
+
     @extend_schema(
         operation_id="speak_again",
         request=None,

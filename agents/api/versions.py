@@ -28,6 +28,8 @@ class Versions(AgentView):
 
 
 class OneVersion(AgentView):
+    with_query = ("GET",)
+
     @extend_schema(
         operation_id="show_agent_version",
         parameters=[VersionQuery],
@@ -47,6 +49,7 @@ def one_before(agent: Agent, number: int) -> AgentVersion | None:
 
 
 class RestoreVersion(AgentView):
+    with_body = ()
     scopes = {"POST": "admin"}
 
     @extend_schema(

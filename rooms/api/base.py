@@ -9,7 +9,7 @@ class Topic(APIView):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django.http import HttpRequest
@@ -30,6 +30,7 @@ from .renderers import AlwaysJSON, OrjsonRenderer, private
 __all__ = ["ANY", "APIView", "Request", "Response", "Strict", "Username"]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+NO_SUCH_FIELD = "There is no such field."
 ANY = ""
 """For `scopes`: which one is needed depends on what is found."""
 
@@ -41,13 +42,17 @@ class Strict(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+                raise serializers.ValidationError({name: [NO_SUCH_FIELD] for name in sorted(unknown)})
             if wrong := {name: [said] for name, value in data.items() if (said := self.mistaken(name, value))}:
                 raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
 
     def mistaken(self, name: str, value: Any) -> str:
         return mistake(self.fields[name], value, strictly=bool(self.context.get("json")))
+
+
+class Nothing(Strict):
+    """For what takes no fields at all."""
 
 
 def mistake(field: serializers.Field[Any, Any, Any, Any], value: Any, *, strictly: bool) -> str:
@@ -91,6 +96,7 @@ class APIView(views.APIView):
     `scopes` names the token scope of each method where it is not read (safe) or write (the rest).
     `for_bound_tokens` says that a view without a room in its address minds `self.grant.rooms` itself;
     other views without one refuse tokens bound to rooms.
+    `with_query` and `with_body` name the methods that read the one or the other; of the rest anything in it is refused.
     """
 
     authentication_classes = (BearerAuthentication, SessionAuthentication)
@@ -103,6 +109,8 @@ class APIView(views.APIView):
 
     scopes: ClassVar[Mapping[str, str]] = {}
     for_bound_tokens: ClassVar[bool] = False
+    with_query: ClassVar[Collection[str]] = ()
+    with_body: ClassVar[Collection[str]] = ("POST", "PUT", "PATCH")
     challenge: ClassVar[str] = errors.CHALLENGE
 
     @property
@@ -170,6 +178,15 @@ class APIView(views.APIView):
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
             request.META["CONTENT_LENGTH"] = str(len(request._request.body))
         super().initial(request, *args, **kwargs)
+        self.refuse_unread(request)
+
+    def refuse_unread(self, request: Request) -> None:
+        """What no form will look at is refused as the forms refuse what they do not know."""
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in self.with_query:
+            self.query(Nothing)
+        if method not in (*SAFE, *self.with_body):
+            self.read(Nothing, request.data or {})
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return errors.handle

@@ -15,13 +15,13 @@ from django.http import HttpRequest, HttpResponse
 
 from .. import access, background
 from ..audience import Reader
-from ..errors import Forbidden, NotAuthenticated, NotFound
+from ..errors import Forbidden, Invalid, NotAuthenticated, NotFound
 from ..grants import Grant, abearer_in
 from ..models import User
 from ..reading import Standing, aread_standing
 from . import errors
 from .auth import NOT_KNOWN, bearer_secret, session_grant
-from .base import APIView
+from .base import NO_SUCH_FIELD, APIView
 from .renderers import private
 
 Handler = Callable[..., Awaitable[HttpResponse]]
@@ -46,6 +46,8 @@ class HotView(APIView):
             handler: Handler | None = getattr(self, (request.method or "").lower(), None)
             if handler is None or request.method not in ("GET", "HEAD", "POST"):
                 raise errors.MethodNotAllowed(allow=["GET", "HEAD", "POST"])
+            if request.method == "POST" and request.GET:
+                raise Invalid(fields={name: [NO_SUCH_FIELD] for name in sorted(request.GET)})
             return private(await handler(request, **kwargs))
         except Exception as problem:
             response = errors.respond(problem)

@@ -106,6 +106,7 @@ class MessageView(APIView):
 
 
 class OneMessage(MessageView):
+    with_body = ("PATCH", "DELETE")
     scopes = {"DELETE": ANY}
 
     @extend_schema(operation_id="message", responses=MessageShape, tags=["messages"], summary="One message")
@@ -131,13 +132,13 @@ class OneMessage(MessageView):
         summary="Take your own message back; as a moderator, redact anybody's",
     )
     def delete(self, request: Request, message_id: UUID) -> Response:
-        message = self.message()
+        message, said = self.message(), self.read(RedactForm, request.data or {})
         if message.author_id == self.person.pk:
             self.check_reach(message.room, "rooms.post_message")
             messages.withdraw_message(message=message, by=self.person)
         else:
             self.check_reach(message.room, "rooms.moderate_message")
-            messages.redact_message(message=message, by=self.person, **self.read(RedactForm, request.data or {}))
+            messages.redact_message(message=message, by=self.person, **said)
         return Response(status=204)
 
 
@@ -154,6 +155,8 @@ class History(APIView):
 
 
 class OneReaction(MessageView):
+    with_body = ()
+
     @extend_schema(
         operation_id="add_reaction",
         request=None,

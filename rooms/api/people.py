@@ -33,6 +33,7 @@ class Me(APIView):
 class People(APIView):
     """For mention menus. Only people one shares a room with: a directory of everybody is not for everybody."""
 
+    with_query = ("GET",)
     for_bound_tokens = True
 
     @extend_schema(

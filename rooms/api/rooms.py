@@ -12,6 +12,7 @@ from .shapes import ReadShape, RoomShape, RoomsShape
 
 
 class Rooms(APIView):
+    with_query = ("GET",)
     for_bound_tokens = True
 
     @extend_schema(
@@ -74,6 +75,8 @@ class OneRoom(APIView):
 
 
 class Join(APIView):
+    with_body = ()
+
     @extend_schema(
         operation_id="join_room", request=None, responses=RoomShape, tags=["members"], summary="Join a public room"
     )
@@ -87,6 +90,8 @@ class Join(APIView):
 
 
 class Leave(APIView):
+    with_body = ()
+
     @extend_schema(operation_id="leave_room", request=None, responses={204: None}, tags=["members"], summary="Leave")
     def post(self, request: Request, slug: str) -> Response:
         memberships.leave_room(room=self.room(), user=self.person)

@@ -11,6 +11,8 @@ from .shapes import FoundPageShape
 
 
 class SearchView(APIView):
+    with_query = ("GET",)
+
     def found_in(self, rooms: Collection[int]) -> Response:
         said = self.query(SearchQuery)
         found = search.search(self.person, rooms, said["q"], before=said.get("before"), limit=said["limit"])

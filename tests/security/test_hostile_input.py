@@ -120,6 +120,21 @@ def test_query_strings(asking: Asking, path: str) -> None:
         is_proper(caller.get(f"{here.fill(path)}?{query}"), f"{path}?{query[:80]}")
 
 
+STRICT = [door for door in rest_doors() if "no-such-thing" not in door[1] and door[1] not in ("docs/", "schema/")]
+
+
+@pytest.mark.parametrize(("method", "path"), STRICT)
+def test_a_field_that_a_call_does_not_know_is_refused_and_nothing_done(asking: Asking, method: str, path: str) -> None:
+    here = scene(cast())
+    caller = Caller(secret=here.token("ada"))
+    address = here.fill(path.partition("?")[0])
+    misspelt = caller(method, f"{address}?nonsense=1")
+    assert (misspelt.status, "nonsense" in misspelt["fields"]) == (400, True), misspelt
+    if method != "GET" and "attachments/" not in path and path != "tokens/":  # files, and what no token may do
+        misspelt = caller(method, address, {"nonsense": 1})
+        assert (misspelt.status, "nonsense" in misspelt["fields"]) == (400, True), misspelt
+
+
 def test_a_value_of_another_type_is_refused_and_not_made_to_fit(asking: Asking, den: Room, ada: User) -> None:
     ask = asking(ada)
     for path, said in (
