@@ -79,6 +79,10 @@ class AccountAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if obj else self.fields[:4]
 
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Only what was typed: agents go on setting money aside and spending it meanwhile."""
+        obj.save(update_fields=["limit_micros", "by_default"] if change else None)
+
     @admin.display(description="of")
     def name(self, account: Account) -> str:
         if account.scope not in SUBJECTS:

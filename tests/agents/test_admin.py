@@ -4,8 +4,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from agents.admin.budgets import AccountForm
 from agents.llm.scripted import Scripted
-from agents.models import Agent, AgentVersion, Bound, Breaker, Chain, Feedback, Prompt, Reason, Seat, Step, Task, Usage
+from agents.models import (
+    Account,
+    Agent,
+    AgentVersion,
+    Bound,
+    Breaker,
+    Chain,
+    Feedback,
+    Prompt,
+    Reason,
+    Seat,
+    Step,
+    Task,
+    Usage,
+)
 from agents.services import give_feedback
 from agents.triggers import energy
 from rooms.models import Event, Room, User
@@ -178,3 +193,20 @@ def test_the_staff_keeps_servers_of_tools(
     for model in (Approval, RoomNote, McpServer):
         name = model.__name__.lower()
         assert console.get(reverse(f"admin:agents_{name}_changelist")).status_code == 200
+
+
+def test_a_new_limit_leaves_alone_what_is_set_aside_meanwhile(
+    ada: User, console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account.objects.create(scope="person", key=str(ada.pk), period="day", limit_micros=1_000_000)
+    is_valid = AccountForm.is_valid
+
+    def while_an_agent_is_asked(form: AccountForm) -> bool:
+        Account.objects.filter(pk=account.pk).update(spent_micros=300, held_micros=500)
+        return is_valid(form)
+
+    monkeypatch.setattr(AccountForm, "is_valid", while_an_agent_is_asked)
+    address = reverse("admin:agents_account_change", args=[account.pk])
+    assert console.post(address, {"dollars": "2"}).status_code == 302
+    account.refresh_from_db()
+    assert (account.limit_micros, account.spent_micros, account.held_micros) == (2_000_000, 300, 500)
