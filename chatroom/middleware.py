@@ -1,4 +1,4 @@
-"""Django's middleware without its thread hops, and four short ones of our own.
+"""Django's middleware without its thread hops, and five short ones of our own.
 
 Under ASGI Django moves each `process_…` of its own middleware to a thread and back, a dozen hops a request. None of
 them waits for anything, save the session when it has to be written, so here they run inside the event loop.
@@ -6,6 +6,7 @@ them waits for anything, save the session when it has to be written, so here the
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
@@ -25,7 +27,11 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
+from rooms.api.errors import NOT_KEPT, bad_request
+
 from . import logs
+
+log = logging.getLogger(__name__)
 
 Response = HttpResponseBase
 GetResponse = Callable[[HttpRequest], Any]
@@ -149,6 +155,23 @@ class AdminDiffs(InLoop):
             return await self.inner(request)
         with set_extra_data({"actor": await request.auser()}):
             return await self.inner(request)
+
+
+class Mistakes(InLoop):
+    """What can be neither stored nor looked up is a mistake of whoever asks, on pages and at the console too: 400. In
+    the log it stands all the same, should it have been ours. REST says so by itself."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> Response | None:
+        if not isinstance(exception, mistakes_of(request)):
+            return None
+        log.warning("%s was asked what cannot be", request.path_info, exc_info=exception)
+        return bad_request(request, exception)
+
+
+def mistakes_of(request: HttpRequest) -> tuple[type[Exception], ...]:
+    """The console hands filters, chosen rows and what stands in a field to the database as they came: a date of no
+    calendar, an id that is none."""
+    return (*NOT_KEPT, ValueError, ValidationError) if in_admin(request) else NOT_KEPT
 
 
 def in_admin(request: HttpRequest) -> bool:

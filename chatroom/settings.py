@@ -204,6 +204,7 @@ MIDDLEWARE = [  # all of them run inside the event loop; see chatroom/middleware
     "chatroom.middleware.Authentication",
     "chatroom.middleware.Messages",
     "chatroom.middleware.AdminDiffs",
+    "chatroom.middleware.Mistakes",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

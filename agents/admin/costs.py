@@ -26,11 +26,20 @@ TITLES = {"person": "who pays", "purpose": "what it was for"}
 """Of the others the name says it."""
 
 
+def in_our_times(day: date) -> None:
+    """The calendar has an end on both sides, beyond which there is no day before and none after."""
+    if not 1970 <= day.year < 9999:
+        raise forms.ValidationError("A day of our times, please.")
+
+
+def day() -> forms.DateField:
+    return forms.DateField(required=False, validators=[in_our_times], widget=forms.DateInput(attrs={"type": "date"}))
+
+
 class CostsForm(forms.Form):
     """Which part of the ledger is looked at. Without dates, the last thirty days."""
 
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since, until = day(), day()
     person = forms.CharField(max_length=32, required=False)
     room = forms.CharField(max_length=64, required=False)
     agent = forms.CharField(max_length=32, required=False)

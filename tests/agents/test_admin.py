@@ -195,6 +195,33 @@ def test_the_staff_keeps_servers_of_tools(
         assert console.get(reverse(f"admin:agents_{name}_changelist")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "task/?status__exact=%00",
+        "usage/?model=%00",
+        "prompt/?created_at__year=99999",
+        "breaker/%00/change/",
+        "usage/costs/?until=0001-01-05",
+        "usage/costs.csv?since=9999-12-31&until=9999-12-31",
+    ],
+)
+def test_what_the_database_cannot_be_asked_is_no_fault_of_the_console(console: Client, asked: str) -> None:
+    assert console.get(f"/admin/agents/{asked}").status_code == 400
+
+
+def test_an_owner_that_there_cannot_be_makes_no_agent(console: Client) -> None:
+    assert console.post(reverse("admin:agents_agent_add"), form(owner="x")).status_code == 400
+    assert not Agent.objects.exists()
+
+
+@pytest.mark.parametrize(("model", "action"), [("task", "stop"), ("deployment", "seal_anew"), ("feedback", "as_csv")])
+def test_rows_that_there_cannot_be_are_chosen_in_vain(console: Client, model: str, action: str) -> None:
+    for row in ("x", "\x00", "9" * 30):
+        chosen = {"action": action, "_selected_action": [row]}
+        assert console.post(f"/admin/agents/{model}/", chosen).status_code < 500, row
+
+
 def test_a_new_limit_leaves_alone_what_is_set_aside_meanwhile(
     ada: User, console: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,3 +191,11 @@ def test_nobody_sneaks_into_somebody_elses_trial(sage, ada, eve, browser_of):
     room = Room.objects.get(kind="session")
     assert browser_of(eve).get(f"/rooms/{room.slug}/").status_code == 404
     assert list(Membership.objects.filter(room=room).values_list("user__kind", flat=True)) == ["human", "agent"]
+
+
+def test_what_no_keyboard_types_is_refused_as_a_mistake(bob, browser_of):
+    browser = browser_of(bob)
+    assert browser.get("/agents/?q=%00").status_code == 400
+    assert browser.post("/chat/", {"agents": "e\x00cho"}).status_code == 400
+    assert browser.post("/agents/new/", {**FORM, "parameters": "[" * 50_000}).status_code == 400
+    assert not Agent.objects.filter(owner=bob).exists()
