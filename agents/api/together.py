@@ -18,6 +18,8 @@ from ..access import ASK, dispute_for, needed_to_decide
 from ..models import Conduct, Coordination, Stance, conduct_of
 from ..models.conduct import ENERGY
 from ..services.plans import plan_held
+from ..together.acts import LONGEST
+from ..together.planning import MOST, TITLE
 from . import together_json as present
 from .runs import RunView
 from .shapes import RunShape
@@ -122,9 +124,23 @@ class PlanShape(Shape):
     steps = SubtaskShape(many=True)
 
 
+class SubtaskForm(Strict):
+    agent = Username()
+    title = serializers.CharField(max_length=TITLE, required=False, allow_blank=True)
+    instruction = serializers.CharField(
+        max_length=LONGEST, required=False, allow_blank=True, help_text="It or the title says what is to be done."
+    )
+    needs = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        max_length=MOST,
+        help_text="Numbers of others; the first is 1.",
+    )
+
+
 class PlanForm(Strict):
     decision = serializers.ChoiceField(choices=["approve", "edit", "refuse"])
-    steps = serializers.ListField(child=serializers.DictField(), required=False, max_length=8)
+    steps = SubtaskForm(many=True, required=False, help_text="Eight at most.")
 
 
 class RunPlan(RunView):

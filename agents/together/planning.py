@@ -11,6 +11,7 @@ from . import acts
 from .work import connect
 
 MOST = 8
+TITLE = 280
 
 
 class BadPlan(ValueError):
@@ -57,14 +58,14 @@ def subtask(written: Any, number: int, agents: Collection[str]) -> Subtask:
     agent = acts.name_of(written.get("agent"))
     if agent not in agents:
         raise BadPlan(f"Sub-task {number} is for «{agent}», who is not one of {', '.join(sorted(agents))}.")
-    title = acts.words_of(written.get("title"), required=False)[:280]
+    title = acts.words_of(written.get("title"), required=False)[:TITLE]
     instruction = acts.words_of(written.get("instruction"), required=False)
     if not (title or instruction):
         raise BadPlan(f"Sub-task {number} says nothing of what is to be done.")
     needs = written.get("needs", [])
     if not isinstance(needs, list) or not all(isinstance(need, int) for need in needs):
         raise BadPlan(f'"needs" of sub-task {number} are numbers of others.')
-    return Subtask(agent, title or instruction[:280], instruction, tuple(dict.fromkeys(needs)))
+    return Subtask(agent, title or instruction[:TITLE], instruction, tuple(dict.fromkeys(needs)))
 
 
 def in_order(plan: Sequence[Subtask]) -> list[int]:

@@ -178,6 +178,15 @@ def test_a_plan_is_changed_by_a_moderator_and_carried_out_as_changed(
     ]  # fmt: skip
 
 
+def test_what_is_written_into_a_plan_is_taken_whole_or_refused(planned: Message, bob: User, asking: Asking) -> None:
+    path = f"runs/{run_for(planned).pk}/plan/"
+    for name, wrong in (("instruction", "x" * 601), ("title", "x" * 281), ("need", [1]), ("needs", [True])):
+        steps = [{"agent": "wit", "title": "Cold water", name: wrong}]
+        refused = asking(bob).post(path, {"decision": "edit", "steps": steps})
+        assert (refused.status, next(iter(refused["fields"])).startswith(f"steps.0.{name}")) == (400, True), refused
+    assert asking(bob).get(path)["steps"][0]["title"] == "Look for tea"
+
+
 def test_a_refused_plan_ends_the_run_and_says_who_refused(planned: Message, bob: User, asking: Asking) -> None:
     assert asking(bob).post(f"runs/{run_for(planned).pk}/plan/", {"decision": "refuse"}).status == 200
     run, answer = run_for(planned), answer_to(planned)
