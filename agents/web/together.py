@@ -7,7 +7,7 @@ their own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -100,10 +100,16 @@ def pieces(request: PageRequest, slug: str) -> HttpResponse:
 def show(request: PageRequest, run_id: UUID) -> HttpResponse:
     """The same for one run, as a page."""
     run = run_for(request.user, run_id)
-    used = by_contribution(uses_of(request.user, run.room, [run.pk]))
-    panels = [panel_of(story_of(run, request.user), request.user, used)]
-    context = {"room": run.room, "run": run, "panels": panels, "is_page": True}
-    return render(request, "agents/together.html", context)
+    return draw(request, run, panel_alone(request.user, run))
+
+
+def panel_alone(user: User, run: Task) -> Panel:
+    return panel_of(story_of(run, user), user, by_contribution(uses_of(user, run.room, [run.pk])))
+
+
+def draw(request: PageRequest, run: Task, panel: Panel, status: int = 200) -> HttpResponse:
+    context = {"room": run.room, "run": run, "panels": [panel], "is_page": True}
+    return render(request, "agents/together.html", context, status=status)
 
 
 def panel_of(story: Provenance, user: User, used: Mapping[UUID, Sequence[Use]]) -> Panel:
@@ -166,18 +172,33 @@ def decide(request: PageRequest, run_id: UUID) -> HttpResponse:
     decision = request.POST.get("decision", "")
     if decision not in ("approve", "edit", "refuse"):
         raise Invalid(fields={"decision": ["approve, edit or refuse."]})
-    steps = steps_in(request.POST) if decision == "edit" else None
-    attempt(request, lambda: services.decide_plan(run=run, by=request.user, decision=decision, steps=steps))
-    return redirect(shown(run))
+    rows = rows_in(request.POST)
+    steps = steps_in(request.POST, kept(request.POST, rows)) if decision == "edit" else None
+    done = attempt(request, lambda: services.decide_plan(run=run, by=request.user, decision=decision, steps=steps))
+    panel = None if done or steps is None else panel_alone(request.user, run)
+    if panel is None or not panel.may_decide:
+        return redirect(shown(run))
+    return draw(request, run, replace(panel, plan=typed(steps_in(request.POST, rows))), status=400)
 
 
-def steps_in(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of the form that were kept, in the order that their numbers say; what they need goes with them."""
+def typed(steps: Sequence[dict[str, Any]]) -> list[Subtask]:
+    """A plan as somebody wrote it that is none, for them to go on with: also what they left out."""
+    return [Subtask(one["agent"], one["title"], one["instruction"], tuple(one["needs"])) for one in steps]
+
+
+def rows_in(said: Mapping[str, Any]) -> list[str]:
+    """The rows of the form, in the order that their numbers say."""
     rows = [name.removeprefix("agent-") for name in said if name.startswith("agent-")]
-    kept = sorted(
-        (row for row in rows if f"drop-{row}" not in said), key=lambda row: (number(said, f"order-{row}"), row)
-    )
-    places = {row: place for place, row in enumerate(kept, 1)}
+    return sorted(rows, key=lambda row: (number(said, f"order-{row}"), row))
+
+
+def kept(said: Mapping[str, Any], rows: Sequence[str]) -> list[str]:
+    return [row for row in rows if f"drop-{row}" not in said]
+
+
+def steps_in(said: Mapping[str, Any], rows: Sequence[str]) -> list[dict[str, Any]]:
+    """What stands in these rows; what they need goes with them."""
+    places = {row: place for place, row in enumerate(rows, 1)}
     return [
         {
             "agent": said[f"agent-{row}"],
@@ -185,7 +206,7 @@ def steps_in(said: Mapping[str, Any]) -> list[dict[str, Any]]:
             "instruction": said.get(f"instruction-{row}", ""),
             "needs": [places[need] for need in said.get(f"needs-{row}", "").split(",") if need in places],
         }
-        for row in kept
+        for row in rows
     ]
 
 

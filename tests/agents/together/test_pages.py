@@ -117,6 +117,11 @@ def test_a_plan_is_a_card_for_all_with_buttons_for_who_asked(
         "agent-2": "wit", "title-2": "Boil water", "order-2": "1", "needs-2": "", "instruction-2": "Two litres.",
         "agent-3": "nod", "title-3": "Make it", "order-3": "3", "needs-3": "1,2", "drop-3": "on",
     }  # fmt: skip
+    empty = page(bob).post(path, {"decision": "edit", **rows, "drop-1": "on", "drop-2": "on"})
+    assert empty.status_code == 400, "and what was typed is still there"
+    words = empty.content.decode()
+    assert "A plan has 1 to 8 sub-tasks; these are 0." in words
+    assert words.index("Two litres.") < words.index("Look for tea") < words.index("Make it")
     assert page(bob).post(path, {"decision": "edit", **rows}).status_code == 302
     run_out(planned)
     run = run_for(planned)
