@@ -39,7 +39,7 @@ class AccountForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            for field in ("scope", "name", "period"):
+            for field in {"scope", "name", "period"} & set(self.fields):  # who only looks has no field of the row
                 self.fields[field].disabled = True
             self.fields["scope"].choices = Account.Scope.choices  # type: ignore[attr-defined]
             self.fields["name"].initial = self.instance.key
@@ -77,6 +77,8 @@ class AccountAdmin(admin.ModelAdmin):
     fields = ["scope", "name", "period", "dollars", "spent", "held", "resets_at"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            return ["limit" if field == "dollars" else field for field in self.fields]
         return self.fields if obj else self.fields[:4]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:

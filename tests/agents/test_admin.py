@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -237,3 +238,13 @@ def test_a_new_limit_leaves_alone_what_is_set_aside_meanwhile(
     assert console.post(address, {"dollars": "2"}).status_code == 302
     account.refresh_from_db()
     assert (account.limit_micros, account.spent_micros, account.held_micros) == (2_000_000, 300, 500)
+
+
+def test_who_may_only_look_at_budgets_sees_them(ada: User) -> None:
+    Account.objects.create(scope="person", key=str(ada.pk), period="day", limit_micros=2_500_000)
+    clerk = person("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_account"))
+    desk = Client()
+    desk.force_login(clerk, "django.contrib.auth.backends.ModelBackend")
+    shown = desk.get(reverse("admin:agents_account_change", args=[Account.objects.get().pk]))
+    assert (shown.status_code, "$2.50" in shown.content.decode()) == (200, True)
