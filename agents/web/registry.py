@@ -25,6 +25,7 @@ from ..routing.ailments import ailments_of, health_of
 from ..services.drafts import end_trial, trial_of, try_out
 from ..services.registry import may_change, may_make, require_may_make
 from .agent_form import AgentForm
+from .trying import back_to, forget, form_for, keep, may_be_tried
 
 WHOSE = [("", "All"), ("mine", "Mine"), ("shared", "Shared with me"), ("public", "Public")]
 SHOWN = 200
@@ -66,9 +67,10 @@ def shared_places(user: User, agent: Agent) -> list[Room]:
 def new(request: PageRequest) -> HttpResponse:
     check_makers(request.user)
     if request.method == "GET":
-        return draw(request, None, AgentForm(user=request.user, agent=None))
+        return draw(request, None, form_for(request, None))
     form = AgentForm(request.POST, user=request.user, agent=None)
     if form.is_valid() and (agent := attempt_with(form, lambda: make(request.user, form))):
+        forget(request, None)
         notices.success(request, f"{agent.user.name} is there.")
         return redirect("agent", agent.user.username)
     return draw(request, None, form, status=400)
@@ -79,9 +81,10 @@ def new(request: PageRequest) -> HttpResponse:
 def edit(request: PageRequest, username: str) -> HttpResponse:
     agent = mine(request, username)
     if request.method == "GET":
-        return draw(request, agent, AgentForm(user=request.user, agent=agent))
+        return draw(request, agent, form_for(request, agent))
     form = AgentForm(request.POST, user=request.user, agent=agent)
     if form.is_valid() and (changed := attempt_with(form, lambda: change(request.user, agent, form))):
+        forget(request, agent)
         notices.success(request, f"Saved. {changed.user.name} is at version {changed.version}.")
         return redirect("agent", changed.user.username)
     return draw(request, agent, form, status=400)
@@ -103,16 +106,10 @@ def try_changed(request: PageRequest, username: str) -> HttpResponse:
 def try_with(request: PageRequest, agent: Agent | None) -> HttpResponse:
     """Put what the form says into the draft. A script that has its room open already is only told that it is done."""
     form = AgentForm(request.POST, user=request.user, agent=agent)
-    if agent is None:
-        form.fields["username"].required = False
-    room = form.is_valid() and attempt_with(form, lambda: try_out(by=request.user, agent=agent, facts=form.facts))
-    if agent is None:
-        form.fields["username"].required = True
-    if not room:
+    if not (may_be_tried(form) and attempt_with(form, lambda: try_out(by=request.user, agent=agent, facts=form.facts))):
         return draw(request, agent, form, status=400)
-    if "piece" in request.GET:
-        return HttpResponse(status=204)
-    return draw(request, agent, form)  # what was typed and is no part of the draft stays typed
+    keep(request, agent, form)
+    return HttpResponse(status=204) if "piece" in request.GET else back_to(agent)
 
 
 def check_makers(user: User) -> None:
@@ -160,7 +157,7 @@ def share(by: User, agent: Agent, form: AgentForm) -> None:
 
 def draw(request: PageRequest, agent: Agent | None, form: AgentForm, status: int = 200) -> HttpResponse:
     """The form, and beside it the conversation with the draft, if there is one."""
-    trial = trial_of(request.user, agent) if request.method == "POST" else None
+    trial = trial_of(request.user, agent) if form.is_bound else None
     context: dict[str, Any] = {"agent": agent, "agent_form": form, "trial": trial}
     if trial:
         context |= room_context(request, trial[1], SayForm())

@@ -65,6 +65,25 @@ async def test_bob_makes_an_agent_while_he_talks_with_it(visit: Visit) -> None:
     )
 
 
+async def test_back_and_reload_from_a_trial_send_nothing_again(visit: Visit) -> None:
+    page = await visit("bob", "/agents/new/")
+    await page.get_by_label("Username").fill("stork")
+    await page.get_by_label("Greeting").fill("I bring things.")
+    await page.get_by_role("button", name="Try it out").click()
+    await page.wait_for_selector("#room[data-line=live]")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    await page.reload()
+    await page.wait_for_selector("#room[data-line=live]")
+    await expect(page.get_by_label("Username")).to_have_value("stork")
+    await expect(page.locator(".message", has_text="I bring things.")).to_have_count(1)
+    await page.go_back()
+    await expect(page.get_by_role("button", name="Try it out")).to_be_visible()
+    await page.go_forward()
+    await page.wait_for_selector("#room[data-line=live]")
+    assert not [url for url in sent if url.endswith("/try")]
+
+
 async def test_what_is_wrong_with_a_tried_form_is_said_on_the_page(visit: Visit) -> None:
     page = await visit("bob", "/agents/new/")
     await page.get_by_label("Face").fill("owl!")

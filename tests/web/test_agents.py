@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(bob, den, b
 def test_a_draft_is_talked_with_before_anything_is_saved(sage, ada, den, browser_of):
     client = browser_of(ada)
     form = FORM | {"persona": "Foolish.", "note": "For fun"}
-    page = client.post("/agents/sage/try", form).content.decode()
+    page = client.post("/agents/sage/try", form, follow=True).content.decode()
     draft = Agent.objects.get(draft=True)
     room = Room.objects.get(seats__agent=draft)
     assert (draft.draft_of, draft.persona, draft.owner) == (sage, "Foolish.", ada)
@@ -78,6 +78,23 @@ def test_a_draft_is_talked_with_before_anything_is_saved(sage, ada, den, browser
     draft.refresh_from_db()
     assert draft.persona == "Wilder."
     assert Room.objects.filter(kind="session").count() == 1
+    assert "Wilder." in client.get("/agents/sage/edit/?trying").content.decode(), "also what a script has taken over"
+    assert "Wilder." not in client.get("/agents/sage/edit/").content.decode()
+
+
+def test_trying_leads_to_a_page_that_may_be_reloaded_and_asks_for_no_name(bob, eve, browser_of):
+    client = browser_of(bob)
+    tried = client.post("/agents/new/try", FORM | {"username": "", "persona": "Wise."})
+    assert (tried.status_code, tried["Location"]) == (302, "/agents/new/?trying")
+    for _ in range(2):
+        page = client.get("/agents/new/?trying").content.decode()
+        assert 'id="room"' in page
+        assert "Wise." in page
+        assert "This field is required" not in page
+    assert 'id="room"' not in client.get("/agents/new/").content.decode()
+    assert 'id="room"' not in browser_of(eve).get("/agents/new/?trying").content.decode()
+    client.post("/agents/new/", FORM | {"username": "owl"})
+    assert "Wise." not in client.get("/agents/new/?trying").content.decode()
 
 
 def test_a_draft_and_its_room_stand_in_no_list(sage, ada, den, browser_of):
