@@ -12,7 +12,7 @@ const RUNS = new Set(["run.started", "run.ended"]); // a page that is opened bet
 export class Beside {
   #blank = null;
   #wanted = new Set();
-  #seen = new Set();
+  #seen = new WeakSet(); // articles, not ids: one that went with its page of history comes back without its foot
   #timer;
   #heads = new Map(); // of answers that are being written: the group they will stand in
   #chosen = new Map(); // group → the answer that the reader has turned to
@@ -24,7 +24,13 @@ export class Beside {
     timeline.list.addEventListener("submit", (event) => this.#submit(event));
     document.getElementById("sheet")?.addEventListener("submit", (event) => this.#sheet(event));
     new MutationObserver(() => this.#lookAround()).observe(timeline.list, { childList: true });
-    this.#want(timeline.settled.map(({ dataset }) => dataset.id));
+    this.#lookAround();
+  }
+
+  // What may be done with answers has changed, or nobody told what became of them.
+  anew() {
+    this.#blank = null;
+    this.#want(this.timeline.settled.map(({ dataset }) => dataset.id));
   }
 
   hear({ type, data }) {
@@ -36,7 +42,7 @@ export class Beside {
   // --- getting them
 
   #arrived(article, old) {
-    this.#seen.add(article.dataset.id);
+    this.#seen.add(article);
     const foot = old?.querySelector(":scope > .foot");
     if (SHOWN.includes(article.dataset.state)) {
       if (foot) this.#put(article, foot);
@@ -53,15 +59,13 @@ export class Beside {
 
   // Pages of history that the reader has scrolled to.
   #lookAround() {
-    const without = this.timeline.settled.filter(({ dataset }) => !this.#seen.has(dataset.id));
+    const without = this.timeline.settled.filter((article) => !this.#seen.has(article));
+    without.forEach((article) => this.#seen.add(article));
     if (without.length) this.#want(without.map(({ dataset }) => dataset.id));
   }
 
   #want(ids) {
-    for (const id of ids) {
-      this.#wanted.add(id);
-      this.#seen.add(id);
-    }
+    for (const id of ids) this.#wanted.add(id);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fetch(), SOON);
   }

@@ -89,6 +89,7 @@ export class Timeline extends EventTarget {
   }
 
   #replace(old, article) {
+    const active = old.contains(document.activeElement) ? document.activeElement : null;
     this.scroll.steady(() => {
       const focus = focusIn(old);
       keepEditor(old, article);
@@ -97,6 +98,7 @@ export class Timeline extends EventTarget {
       if (focus) (article.querySelector(focus) ?? article).focus({ preventScroll: true });
     });
     this.dispatchEvent(new CustomEvent("put", { detail: { article, old } }));
+    if (active?.isConnected) active.focus({ preventScroll: true }); // it went over with what was put beneath the message
   }
 
   #unsettled(client) {

@@ -19,6 +19,7 @@ export class Uses {
     this.steady = (move) => timeline.scroll.steady(move);
     feed.addEventListener("frame", ({ detail }) => this.#hear(detail));
     feed.addEventListener("up", () => this.#refreshOpen());
+    timeline.addEventListener("put", ({ detail: { old } }) => old && this.#look());
     new MutationObserver(() => this.#look()).observe(this.list, { childList: true });
     this.list.addEventListener("submit", (event) => this.#decide(event));
     this.#look(true);
@@ -49,6 +50,10 @@ export class Uses {
     if (type === "approval.approved" || type === "approval.denied") announce(`@${data.by}: ${data.tool} ${type.slice(9)}.`);
     const recalled = type === "message.redacted" || type === "message.withdrawn";
     if (recalled && this.#panels.get(data.message.run)) this.#want(data.message.run);
+  }
+
+  anew() {
+    for (const run of this.#panels.keys()) this.#want(run);
   }
 
   // After a time away, whatever was not over may be.
