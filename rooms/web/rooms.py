@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ..access import reader_in, require, rights_in, room_for
+from ..access import Rights, reader_in, require, rights_in, room_for
 from ..errors import RoomsError
 from ..models import Attachment, Membership, Room, User
 from ..services.drafting import MAX_ATTACHED
@@ -86,23 +86,40 @@ def room_context(request: PageRequest, room: Room, form: SayForm) -> dict[str, A
     own = Membership.objects.filter(room=room, user=request.user).first()
     shown = timeline.read(request, room, reader_in(request.user, room), own.read_seq if own else None)
     return {
-        "room": room,
         "after": room.last_seq,
         "read_seq": own.read_seq if own else "",
-        "form": form,
-        "may": sorted(rights.perms),
-        "may_post": rights.allow("post_message"),
-        "may_join": own is None and rights.allow("join_room"),
         "may_see_members": rights.allow("see_members"),
         "may_invite": rights.allow("invite_member"),
         "may_seat": rights.allow("manage_seats"),
+        **around_context(request, room, form, rights),
+        **shown,
+        **(people_of(room, request.user) if rights.allow("see_members") else {}),
+    }
+
+
+def around_context(request: PageRequest, room: Room, form: SayForm, rights: Rights) -> dict[str, Any]:
+    """What stands around the conversation: the title above it, and where one writes."""
+    return {
+        "room": room,
+        "form": form,
+        "may": sorted(rights.perms),
+        "may_post": rights.allow("post_message"),
+        "may_join": rights.role is None and rights.allow("join_room"),
+        "has_agents": Membership.objects.filter(room=room, user__kind=User.Kind.AGENT).exists(),
         "max_characters": conf.MESSAGE_MAX_CHARACTERS,
         "composer_parts": parts_for(room, request.user, request.POST),
         "most_files": MAX_ATTACHED,
         "most_bytes": conf.ATTACHMENT_MAX_BYTES,
-        **shown,
-        **(people_of(room, request.user) if rights.allow("see_members") else {}),
     }
+
+
+@require_GET
+@page
+def around(request: PageRequest, slug: str) -> HttpResponse:
+    """What stands around the conversation, drawn anew for a page that is open already."""
+    room = room_for(request.user, slug)
+    context = around_context(request, room, SayForm(), rights_in(request.user, room))
+    return render(request, "rooms/_around.html", context)
 
 
 @require_GET

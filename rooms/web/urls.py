@@ -11,6 +11,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/history", messages.history, name="room_history"),
     path("rooms/<slug:slug>/messages/", messages.say, name="room_messages"),
     path("rooms/<slug:slug>/messages/<uuid:message_id>/", messages.show, name="message"),
+    path("rooms/<slug:slug>/around", rooms.around, name="room_around"),
     path("rooms/<slug:slug>/people", rooms.people, name="room_people"),
     path("rooms/<slug:slug>/read", rooms.read, name="room_read"),
     path("rooms/<slug:slug>/search", rooms.search, name="room_search"),

@@ -13,10 +13,13 @@ export class AgentsNow {
 
   constructor({ room, feed }) {
     this.room = room;
-    this.element = document.getElementById("agents-now");
-    if (!this.element) return;
     feed.addEventListener("up", () => this.#soon());
     this.#lookAgain();
+  }
+
+  // Where there are no agents, there is none.
+  get element() {
+    return document.getElementById("agents-now");
   }
 
   hear({ type, room, data }) {
@@ -29,12 +32,12 @@ export class AgentsNow {
   }
 
   #soon(delay = SOON + Math.random() * SPREAD) {
-    if (!this.element) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#draw(), delay);
   }
 
   async #draw() {
+    if (!this.element) return;
     try {
       const response = await ask(`/rooms/${this.room.slug}/agents-now`);
       if (!response.redirected) this.#put(await response.text());
@@ -49,12 +52,12 @@ export class AgentsNow {
     const template = document.createElement("template");
     template.innerHTML = html;
     const found = template.content.firstElementChild;
-    if (!found) return;
+    if (!found || !this.element) return;
     this.element.toggleAttribute("data-again", found.hasAttribute("data-again"));
     if (found.innerHTML !== this.element.innerHTML) this.element.replaceChildren(...found.childNodes);
   }
 
   #lookAgain() {
-    if (this.element.hasAttribute("data-again")) this.#soon(AGAIN);
+    if (this.element?.hasAttribute("data-again")) this.#soon(AGAIN);
   }
 }

@@ -5,6 +5,25 @@ export class Asking extends EventTarget {
   constructor(form) {
     super();
     this.form = form;
+    document.addEventListener("click", (event) => {
+      if (this.fold && !this.fold.contains(event.target)) this.fold.open = false;
+    });
+    this.#begin();
+  }
+
+  // The agents here, or how they go about things, are others now. What was chosen stays chosen.
+  renew(place) {
+    const { fold, wish } = this;
+    const focus = fold?.contains(document.activeElement) ? selectorOf(document.activeElement) : "";
+    place();
+    if (fold?.isConnected) return;
+    this.#begin();
+    if (this.fold && fold) this.fold.open = fold.open;
+    if (wish) this.take(wish);
+    if (focus) (this.fold?.querySelector(focus) ?? this.fold?.querySelector("summary") ?? this.form.elements.body).focus({ preventScroll: true });
+  }
+
+  #begin() {
     this.fold = document.getElementById("asking");
     if (!this.fold) return;
     this.words = this.fold.querySelector("[data-asking-words]");
@@ -12,9 +31,6 @@ export class Asking extends EventTarget {
     this.fold.addEventListener("change", () => this.#changed());
     this.fold.addEventListener("keydown", (event) => this.#key(event));
     this.fold.querySelector("[data-asking-reset]").addEventListener("click", () => this.take(null));
-    document.addEventListener("click", (event) => {
-      if (!this.fold.contains(event.target)) this.fold.open = false;
-    });
     this.#draw();
   }
 
@@ -87,3 +103,5 @@ export class Asking extends EventTarget {
     }
   }
 }
+
+const selectorOf = ({ name, value }) => (name ? `[name="${name}"][value="${CSS.escape(value)}"]` : "summary");

@@ -128,10 +128,34 @@ export class Composer extends EventTarget {
   // The room is over for this reader. The words stay, and can be copied.
   close(reason) {
     if (!this.form) return;
-    this.isBlocked = true;
-    this.form.querySelector(".composer__send").disabled = true;
-    this.input.readOnly = this.attach.isClosed = true;
+    this.isOver = true;
+    this.#block(true);
     this.#say(CLOSED[reason] ?? CLOSED.no_access);
+  }
+
+  // Whether one may write here has changed, or how the place is called. `form`: as it is drawn now; none where one may not,
+  // and `sentence` says so.
+  allow(form, sentence) {
+    if (!this.form || this.isOver) return;
+    if (form) {
+      this.input.placeholder = form.elements.body.placeholder;
+      this.input.labels[0].textContent = form.querySelector("label[for=composer-body]").textContent;
+    }
+    if (Boolean(form) === !this.isBlocked) return;
+    this.#block(!form);
+    this.#say(form ? "" : sentence);
+  }
+
+  // What floors above have at the composer is drawn anew by `place`.
+  renew(place) {
+    if (!this.form) return place();
+    this.asking.renew(place);
+    this.estimate.renew();
+  }
+
+  #block(isBlocked) {
+    this.isBlocked = this.input.readOnly = this.attach.isClosed = isBlocked;
+    this.form.querySelector(".composer__send").disabled = isBlocked;
   }
 
   #say(sentence) {

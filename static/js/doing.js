@@ -14,7 +14,7 @@ const WORDS = {
 };
 const AT_WORK = new Set(["reading", "thinking", "using_tool", "writing"]);
 const ENDS = new Set(["message.finished", "message.interrupted", "message.withdrawn", "message.redacted"]);
-const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.changed"]);
+const SWITCHES = new Set(["agents.paused", "agents.resumed", "agents.switched", "seat.added", "seat.changed"]);
 const SOON = 100;
 const SPREAD = 400;
 const SETTLES = 250; // what lasts no longer than this is not worth a line that jumps

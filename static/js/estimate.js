@@ -11,23 +11,32 @@ export class Estimate {
   #asked = "";
 
   constructor({ room, form, asking, attach }) {
-    this.line = document.getElementById("cost");
-    if (!this.line) return;
     Object.assign(this, { room, form, asking, attach });
     form.elements.body.addEventListener("input", () => this.#soon());
     asking.addEventListener("change", () => this.#soon());
     attach.addEventListener("change", () => this.#soon());
-    form.querySelector(".cost__ask").addEventListener("click", (event) => {
+    form.addEventListener("click", (event) => {
+      if (!event.target.closest(".cost__ask")) return;
       event.preventDefault();
       this.#ask({ aloud: true });
     });
     this.#soon();
   }
 
+  // Where there are no agents, there is none.
+  get line() {
+    return document.getElementById("cost");
+  }
+
   clear() {
-    if (!this.line) return;
     this.#forget();
     this.#show("");
+  }
+
+  // Others would answer now, or otherwise.
+  renew() {
+    this.#forget();
+    this.#soon();
   }
 
   #soon() {
@@ -46,6 +55,7 @@ export class Estimate {
 
   // As it would be asked for; nothing where no agent would hear of it.
   #said({ aloud = false } = {}) {
+    if (!this.line) return "";
     const { body, reply_to: replyTo } = this.form.elements;
     const wish = this.asking.wish;
     const files = this.attach.ready.map(({ id }) => id);
@@ -79,6 +89,7 @@ export class Estimate {
   }
 
   #show(sentence, shortage = "") {
+    if (!this.line) return;
     this.line.classList.toggle("cost--short", Boolean(shortage));
     if (this.line.textContent !== sentence) this.line.textContent = sentence;
   }

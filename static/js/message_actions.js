@@ -28,6 +28,11 @@ export class Actions {
     document.getElementById("timeline").addEventListener("keydown", (event) => this.#enter(event));
   }
 
+  // One may do other things than before.
+  renew() {
+    if (this.#active) this.#activate(this.#active, true);
+  }
+
   // --- which message
 
   #activate(article, anew = false) {

@@ -23,7 +23,7 @@ export class People {
 
   hear({ type, data }) {
     if (type === "presence") return this.#change(data);
-    if (type.startsWith("membership.") || type.startsWith("seat.")) this.#redrawSoon();
+    if (type.startsWith("membership.") || type.startsWith("seat.") || type === "grant.changed") this.renew();
   }
 
   async #look() {
@@ -64,7 +64,7 @@ export class People {
     if (words) words.textContent = count ? `${count} here` : "";
   }
 
-  #redrawSoon() {
+  renew() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#redraw(), SOON + Math.random() * SOON);
   }

@@ -5,8 +5,7 @@ import { localise } from "./times.js";
 export class Personal {
   constructor({ me, may }) {
     this.me = me;
-    this.mayStop = may("cancel_run");
-    this.mayAsk = may("ask_agent");
+    this.may = may;
   }
 
   touch(article) {
@@ -20,9 +19,9 @@ export class Personal {
       button.setAttribute("aria-pressed", String(button.dataset.users.split(" ").includes(this.me)));
     }
     const stop = article.querySelector("[data-action=stop]");
-    if (stop) stop.hidden = !(this.mayStop || answers === this.me);
+    if (stop) stop.hidden = !(this.may("cancel_run") || answers === this.me);
     const retry = article.querySelector("[data-action=retry]");
-    if (retry) retry.hidden = !(this.mayStop || (this.mayAsk && answers === this.me));
+    if (retry) retry.hidden = !(this.may("cancel_run") || (this.may("ask_agent") && answers === this.me));
     localise(article);
   }
 }

@@ -12,7 +12,6 @@ export class ReadMark {
     Object.assign(this, { room, feed, timeline });
     this.isMember = room.root.dataset.read !== "";
     this.seq = Number(room.root.dataset.read || 0);
-    this.title = document.title;
     if (!this.isMember) return;
     timeline.addEventListener("arrived", () => this.#arrived());
     timeline.addEventListener("moved", () => this.#soon());
@@ -28,7 +27,11 @@ export class ReadMark {
   #arrived() {
     if (this.#isLooking) return this.#soon();
     this.#unseen += 1;
-    document.title = `(${this.#unseen}) ${this.title}`;
+    document.title = `(${this.#unseen}) ${this.#title}`;
+  }
+
+  get #title() {
+    return document.title.replace(/^\(\d+\) /, "");
   }
 
   #soon() {
@@ -39,7 +42,7 @@ export class ReadMark {
   async #mark() {
     if (!this.#isLooking) return;
     this.#unseen = 0;
-    document.title = this.title;
+    document.title = this.#title;
     dispatchEvent(new CustomEvent("room:read", { detail: this.room.slug }));
     const seq = this.feed.seq;
     if (seq <= this.seq) return;

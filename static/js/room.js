@@ -2,6 +2,7 @@
 
 import { Actions } from "./message_actions.js";
 import { AgentsNow } from "./agents_now.js";
+import { Around } from "./around.js";
 import { Beside } from "./beside.js";
 import { Composer } from "./composer.js";
 import { Doing } from "./doing.js";
@@ -30,6 +31,7 @@ const room = {
   may: (permission) => root.dataset.may.split(" ").includes(permission),
 };
 
+const around = new Around({ room, composer: () => composer });
 const feed = new Feed({ room: room.slug, after: Number(root.dataset.after) });
 const personal = new Personal(room);
 const timeline = new Timeline({ room, personal });
@@ -39,11 +41,11 @@ const doing = new Doing({ room, feed, people });
 const now = new AgentsNow({ room, feed });
 const typing = new Typing({ room, feed });
 const composer = new Composer({ room, feed, timeline, people, typing });
-new Actions({ room, timeline, composer });
+const actions = new Actions({ room, timeline, composer });
 const beside = new Beside({ room, timeline });
 new ReadMark({ room, feed, timeline });
-new Uses({ room, timeline, feed });
-new Together({ room, timeline, feed });
+const uses = new Uses({ room, timeline, feed });
+const together = new Together({ room, timeline, feed });
 runButtons(room);
 showLine(room, feed);
 watchRooms(feed);
@@ -57,20 +59,30 @@ feed.addEventListener("frame", ({ detail: frame }) => {
   doing.hear(frame);
   now.hear(frame);
   people.hear(frame);
+  around.hear(frame);
   tell(frame, room);
-  if (frame.type === "room.changed") rename(frame.data);
 });
 
-feed.addEventListener("resync", async () => feed.resume(await timeline.reload()));
+// What was away too long has missed events of every kind.
+feed.addEventListener("resync", async () => {
+  const after = await timeline.reload();
+  anew();
+  around.renew();
+  people.renew();
+  feed.resume(after);
+});
+around.addEventListener("rights", () => {
+  timeline.articles.forEach((article) => personal.touch(article));
+  actions.renew();
+  anew();
+});
 feed.addEventListener("closed", ({ detail: reason }) => composer.close(reason));
 
 const isArrival = (frame) => frame.type === "message.posted" || frame.type === "message.started";
 
-function rename({ name, topic }) {
-  const title = root.querySelector(".bar h1 a");
-  if (title) title.textContent = name;
-  const line = root.querySelector(".bar__topic");
-  if (line) line.textContent = topic;
+// Everything that is fetched for the answers on the page.
+function anew() {
+  for (const piece of [beside, uses, together]) piece.anew();
 }
 
 feed.open();

@@ -14,6 +14,7 @@ let timer;
 export function watchRooms(feed) {
   feed.addEventListener("up", () => feed.watch(others()));
   feed.addEventListener("elsewhere", ({ detail: frame }) => hear(frame));
+  feed.addEventListener("frame", ({ detail: { type } }) => type === "room.changed" && refresh());
 }
 
 function others() {

@@ -53,6 +53,88 @@ def fold(page: Page) -> Locator:
     return page.locator("#asking > summary")
 
 
+async def test_what_the_composer_offers_comes_and_goes_with_the_agents(attic: Town, visit: Visit) -> None:
+    bob = await visit("bob", "/rooms/attic/")
+    await expect(fold(bob)).to_have_count(0)
+    await bob.get_by_label("Message to").fill("What goes with @magpie and @dunnock?")
+    do(attic, "attic", "seat_agent(room=room, agent=agent('magpie'), by=ada)")
+    await expect(bob.get_by_text("or mention an agent by its name")).to_be_visible()
+    do(attic, "attic", "seat_agent(room=room, agent=agent('dunnock'), by=ada)")
+    await expect(fold(bob)).to_contain_text("each for itself")
+    await expect(bob.locator("#cost")).to_contain_text("This takes 2 calls of models", timeout=10_000)
+    await expect(bob.get_by_label("Message to")).to_have_value("What goes with @magpie and @dunnock?")
+
+    await fold(bob).click()
+    panel = bob.get_by_role("group", name="For this message")
+    await panel.get_by_role("checkbox", name="Dunnock").check()
+    do(attic, "attic", "change_conduct(room=room, by=ada, coordination='parallel', reviews=True)")
+    await expect(fold(bob)).to_contain_text("all at once: Dunnock")
+    await expect(panel.get_by_role("checkbox", name="Dunnock"), "what was chosen stays chosen").to_be_checked()
+    await expect(panel.get_by_role("checkbox", name="Dunnock"), "and the focus where it is").to_be_focused()
+    await expect(panel.get_by_text("always, here")).to_be_visible()
+
+    do(attic, "attic", "unseat_agent(seat=Seat.objects.get(room=room, agent=agent('dunnock')), by=ada)")
+    await expect(fold(bob)).to_have_count(0)
+    await expect(bob.get_by_label("Message to")).to_have_value("What goes with @magpie and @dunnock?")
+
+
+async def test_a_pause_shows_to_whoever_was_there_before_the_agents(attic: Town, visit: Visit) -> None:
+    bob = await visit("bob", "/rooms/loft/")
+    await expect(bob.locator("#agents-now")).to_have_count(0)
+    do(attic, "loft", "seat_agent(room=room, agent=agent('magpie'), by=ada)")
+    await expect(bob.locator("#agents-now")).to_have_count(1)
+    ada = await visit("ada", "/rooms/loft/agents/")
+    await ada.get_by_role("button", name="Pause all agents").click()
+    await expect(bob.locator("#agents-now")).to_have_text(re.compile("Agents have been paused here by @ada"))
+    do(attic, "loft", "seat_agent(room=room, agent=agent('dunnock'), by=ada)")
+    beside = bob.locator(".person[data-username=dunnock]").locator(".doing, .sub").locator("visible=true")
+    await expect(beside).to_have_text(re.compile("^paused by @ada"))
+
+
+async def test_a_room_is_called_otherwise_everywhere_at_once(attic: Town, visit: Visit) -> None:
+    bob = await visit("bob", "/rooms/garret/")
+    do(attic, "garret", "change_room(room=room, by=ada, name='The dovecote', topic='Pigeons', visibility='public')")
+    await expect(bob.get_by_role("heading", name="The dovecote").first).to_be_visible()
+    await expect(bob.locator(".bar__topic")).to_have_text("Pigeons")
+    await expect(bob).to_have_title("The dovecote · chatroom")
+    await expect(bob.get_by_label("Message to The dovecote")).to_be_visible()
+    await expect(bob.get_by_role("navigation").get_by_role("link", name="The dovecote")).to_be_visible()
+    do(attic, "garret", "change_room(room=room, by=ada, topic='')")
+    await expect(bob.locator(".bar__topic")).to_have_count(0)
+
+
+async def test_who_becomes_a_moderator_may_moderate_at_once(attic: Town, visit: Visit) -> None:
+    ada, bob = await visit("ada", "/rooms/attic/"), await visit("bob", "/rooms/attic/")
+    await say(ada, "Mind the third step")
+
+    async def open_menu() -> Locator:
+        await message(bob, "Mind the third step").focus()
+        await bob.keyboard.press(".")
+        return bob.get_by_role("button", name="Remove for everyone")
+
+    await expect(await open_menu()).to_have_count(0)
+    await bob.keyboard.press("Escape")
+    turned = bob.expect_response(lambda response: response.url.endswith("/rooms/attic/around"))
+    async with turned:
+        do(attic, "attic", "change_role(room=room, user=User.objects.get(username='bob'), role='moderator', by=ada)")
+    await expect(bob.locator("#room[data-may*=moderate_message]")).to_have_count(1)
+    await bob.get_by_label("Message to").focus()
+    await expect(await open_menu()).to_be_visible()
+
+
+async def test_who_joins_or_leaves_in_one_tab_has_done_it_in_the_other(attic: Town, visit: Visit) -> None:
+    one, two = await visit("eve", "/rooms/balcony/"), await visit("eve", "/rooms/balcony/")
+    await expect(one.get_by_text("You are reading along.")).to_be_visible()
+    await two.get_by_role("button", name="Join Balcony").click()
+    await one.get_by_label("Message to").fill("half a word")
+    await two.goto("/rooms/balcony/settings/")
+    await two.get_by_role("button", name="Leave").first.click()
+    await two.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await expect(one.get_by_text("You are reading along.")).to_be_visible()
+    await expect(one.get_by_role("button", name="Send")).to_be_disabled()
+    await expect(one.get_by_label("Message to")).to_have_value("half a word")
+
+
 async def test_what_stands_beneath_an_answer_is_there_again_after_the_way_to_the_end(attic: Town, visit: Visit) -> None:
     attic.shell("""
 from agents.models import Agent
