@@ -3,6 +3,12 @@
 const region = document.getElementById("announcer");
 let queued = [];
 
+// What was said last is no longer to be read.
+export function hush() {
+  queued = [];
+  if (region) region.textContent = "";
+}
+
 export function announce(sentence) {
   queued.push(sentence);
   setTimeout(() => {

@@ -36,6 +36,7 @@ export class Beside {
   hear({ type, data }) {
     if (RUNS.has(type) && data.alternative_of && data.message) this.#heads.set(data.message, data.alternative_of);
     if (type === "message.branched") this.#want([data.message, data.origin]);
+    if (type === "message.redacted" || type === "message.withdrawn") this.#want(this.#pairedWith(data.message.id));
     if (type === "run.ended" && data.alternative_of) this.#want(this.#among(data.alternative_of).map(({ dataset }) => dataset.id));
   }
 
@@ -79,14 +80,16 @@ export class Beside {
       const template = document.createElement("template");
       template.innerHTML = await response.text();
       this.#blank ??= template.content.querySelector("[data-blank]");
-      this.timeline.scroll.steady(() => this.#putAll(template.content));
+      this.timeline.scroll.steady(() => this.#putAll(ids, template.content));
     } catch {
       return; // thumbs are a courtesy; the answers are there
     }
     if (this.#wanted.size) this.#want([]);
   }
 
-  #putAll(content) {
+  #putAll(ids, content) {
+    const found = new Set([...content.querySelectorAll("[data-foot]")].map(({ dataset }) => dataset.foot));
+    for (const id of ids) if (!found.has(id)) this.timeline.find(id)?.querySelector(":scope > .foot:not(:has(.foot__row))")?.remove();
     for (const foot of content.querySelectorAll("[data-foot]")) {
       const article = this.timeline.find(foot.dataset.foot);
       if (article) this.#put(article, foot);
@@ -108,6 +111,11 @@ export class Beside {
     old?.remove();
     const tools = article.querySelector(":scope > .message__tools");
     tools ? tools.before(foot) : article.append(foot);
+  }
+
+  // Questions that lead to it as to one of themselves in other words.
+  #pairedWith(id) {
+    return this.timeline.settled.filter((article) => article.querySelector(`.foot__pair[data-quote="${id}"]`)).map(({ dataset }) => dataset.id);
   }
 
   // --- one of several

@@ -110,9 +110,16 @@ export class Composer extends EventTarget {
     const row = this.form.querySelector("[data-reply]");
     row.hidden = !article;
     this.form.elements.reply_to.value = article?.dataset.id ?? "";
+    row.querySelector("span").textContent = "";
     if (!article) return;
     row.querySelector("span").textContent = `${article.dataset.name}: ${article.querySelector(".message__body").textContent.trim()}`;
     this.input.focus();
+  }
+
+  // What one was about to answer is gone, and its words with it.
+  hear({ type, data }) {
+    const isRecall = type === "message.redacted" || type === "message.withdrawn";
+    if (isRecall && this.#reply?.dataset.id === data.message.id) this.replyTo(null);
   }
 
   #takeBack({ body, replyTo, wish, files }) {

@@ -3,6 +3,7 @@
 import { LivePiece } from "./live_piece.js";
 
 const OF_RUNS = ["run.started", "run.ended", "message.started", "message.finished", "message.interrupted", "status"];
+const RECALLS = ["message.redacted", "message.withdrawn"];
 
 let piece = null;
 let opener = null;
@@ -26,6 +27,7 @@ export async function openRun(href) {
 }
 
 export function hearRun({ type, data }) {
+  if (piece && RECALLS.includes(type)) return piece.poke(); // it may have been read
   if (!piece || !OF_RUNS.includes(type)) return;
   const run = data?.run ?? data?.message?.run;
   if (!run || piece.href.includes(run)) piece.poke();

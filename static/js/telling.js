@@ -1,11 +1,12 @@
 // Says at boundaries what happened, for those who listen instead of looking.
 
-import { announce } from "./announce.js";
+import { announce, hush } from "./announce.js";
 
 const LONGEST = 160;
 
 export function tell({ type, data }, { me }) {
   const message = data.message;
+  if (type === "message.redacted" || type === "message.withdrawn") hush();
   if (!message?.author || message.author.username === me) return;
   const name = message.author.display_name;
   if (type === "message.posted") announce(`${name}: ${message.body.slice(0, LONGEST)}`);

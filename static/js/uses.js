@@ -48,12 +48,15 @@ export class Uses {
     }
     if (type === "approval.asked") announce(`${data.agent} wants to use ${data.tool} and waits for an approval.`);
     if (type === "approval.approved" || type === "approval.denied") announce(`@${data.by}: ${data.tool} ${type.slice(9)}.`);
-    const recalled = type === "message.redacted" || type === "message.withdrawn";
-    if (recalled && this.#panels.get(data.message.run)) this.#want(data.message.run);
+    if (type === "message.redacted" || type === "message.withdrawn") this.#refreshShown(); // tools may have read it
   }
 
   anew() {
     for (const run of this.#panels.keys()) this.#want(run);
+  }
+
+  #refreshShown() {
+    for (const [run, panel] of this.#panels) if (panel) this.#want(run);
   }
 
   // After a time away, whatever was not over may be.

@@ -135,6 +135,38 @@ async def test_who_joins_or_leaves_in_one_tab_has_done_it_in_the_other(attic: To
     await expect(one.get_by_label("Message to")).to_have_value("half a word")
 
 
+async def test_words_that_are_taken_back_are_gone_from_what_quotes_them(attic: Town, visit: Visit) -> None:
+    ada, bob, mod = [await visit(name, "/rooms/attic/") for name in ("ada", "bob", "mod")]
+    await say(ada, "The key is under the walrus")
+    await message(mod, "under the walrus").focus()
+    await mod.keyboard.press("r")
+    await say(mod, "I will fetch it")
+    await message(bob, "The key is under the walrus").first.focus()
+    await bob.keyboard.press("r")
+    await expect(bob.locator("[data-reply]")).to_contain_text("walrus")
+    await ada.locator(".message.is-mine[data-seq]", has_text="walrus").focus()
+    await ada.keyboard.press(".")
+    await ada.get_by_role("button", name="Take back").click()
+    await ada.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    for page in (ada, bob, mod):
+        await expect(message(page, "I will fetch it")).to_contain_text("a message that is no longer here")
+        await expect(page.locator("#room").get_by_text("walrus")).to_have_count(0)
+    await expect(bob.locator("[data-reply]")).to_be_hidden()
+
+
+async def test_a_quote_says_what_was_said_in_the_end(attic: Town, visit: Visit) -> None:
+    ada, bob = await visit("ada", "/rooms/attic/"), await visit("bob", "/rooms/attic/")
+    await say(ada, "Bring four candles")
+    await message(bob, "Bring four candles").focus()
+    await bob.keyboard.press("r")
+    await say(bob, "Will do so")
+    await ada.get_by_label("Message to").focus()
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".message__edit textarea").fill("Bring fork handles")
+    await ada.locator(".message__edit").get_by_role("button", name="Save").click()
+    await expect(message(bob, "Will do so")).to_contain_text("Bring fork handles")
+
+
 async def test_what_stands_beneath_an_answer_is_there_again_after_the_way_to_the_end(attic: Town, visit: Visit) -> None:
     attic.shell("""
 from agents.models import Agent
