@@ -139,3 +139,13 @@ def test_who_reads_along_sees_that_agents_are_paused(square, two, ada, eve, brow
     assert "have been paused here by @ada" in page
     begin_membership(room=square, user=eve, role="member", by=ada)
     assert "Repairs." in browser_of(eve).get("/rooms/square/").content.decode()
+
+
+def test_an_open_page_is_given_what_the_composer_offers_now(den, two, ada, bob, mod, browser_of):
+    Conduct.objects.create(room=den, coordination="parallel")
+    piece = browser_of(bob).get("/rooms/den/around").content.decode()
+    assert 'id="agents-now"' in piece
+    assert "As the room has it: all at once" in piece
+    assert "moderate_message" not in piece
+    assert "moderate_message" in browser_of(mod).get("/rooms/den/around").content.decode()
+    assert "message__text" not in piece, "no words of the conversation"

@@ -12,7 +12,7 @@ from rooms.services.memberships import remove_member
 pytestmark = pytest.mark.django_db
 
 INSIDE = ["/rooms/den/", "/rooms/den/history", "/rooms/den/members/", "/rooms/den/settings/", "/rooms/den/search?q=tea",
-          "/rooms/den/people", "/rooms/den/agents/"]  # fmt: skip
+          "/rooms/den/around", "/rooms/den/people", "/rooms/den/agents/"]  # fmt: skip
 DEEDS = ["/rooms/den/messages/", "/rooms/den/read", "/rooms/den/delete", "/rooms/den/join", "/rooms/den/leave",
          "/rooms/den/settings/", "/rooms/den/members/", "/rooms/den/members/bob/role", "/rooms/den/members/bob/remove",
          "/rooms/den/invitations/", "/rooms/den/invitations/abc/revoke", "/rooms/den/agents/"]  # fmt: skip
