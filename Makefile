@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 
-.PHONY: up setup setup-dev test check bench demo lock fmt clean help
+.PHONY: up setup setup-dev test check bench chaos demo lock fmt clean help
 
 up: setup  ## start everything on this machine (HOST, PORT, DATABASE_URL, REDIS_URL, LLM_MODEL … are honoured)
 	@exec $(PY) manage.py up
@@ -23,6 +23,9 @@ check: setup-dev  ## format, lint, types, layers, settings, migrations, tests
 
 bench: setup-dev  ## measure; ARGS go to the benchmarks
 	@exec $(PY) -m benchmarks $(ARGS)
+
+chaos: setup-dev  ## people, agents and faults of every kind for SECONDS=60, then every invariant; SEED=1 makes the choices
+	@exec $(PY) -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)
 
 demo: setup  ## a conversation with an agent on the command line, from first word to event log
 	@exec $(PY) manage.py demo
