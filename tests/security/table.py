@@ -147,7 +147,7 @@ ACTIONS = [
     row("see who is a member", READS, GUESTS, Rest("GET", "rooms/{den}/members/"), Page("GET", "/rooms/{den}/members/"),
         Page("GET", "/rooms/{den}/people")),
     row("see who is here", READS, GUESTS, Rest("GET", "rooms/{den}/presence/"), Live("presence", {"room": "{den}"})),
-    row("see the settings", READS, GUESTS, Page("GET", "/rooms/{den}/settings/")),
+    row("see the settings", READS, GUESTS, Page("GET", "/rooms/{den}/settings/"), Page("GET", "/rooms/{den}/around")),
     row("see the agents", READS, GUESTS, Rest("GET", "rooms/{den}/agents/"), Page("GET", "/rooms/{den}/agents/")),
     row("read the notepad", READS, GUESTS, Page("GET", "/rooms/{den}/notes/"), Rest("GET", "rooms/{den}/notes/"),
         Rest("GET", "rooms/{den}/notes/Tin/")),
