@@ -3,6 +3,7 @@
 
 import { announce } from "./announce.js";
 import { ask } from "./http.js";
+import { isRecall } from "./recalls.js";
 
 const SOON = 200;
 const MOST = 100;
@@ -36,7 +37,7 @@ export class Beside {
   hear({ type, data }) {
     if (RUNS.has(type) && data.alternative_of && data.message) this.#heads.set(data.message, data.alternative_of);
     if (type === "message.branched") this.#want([data.message, data.origin]);
-    if (type === "message.redacted" || type === "message.withdrawn") this.#want(this.#pairedWith(data.message.id));
+    if (isRecall(type)) this.#want(this.#pairedWith(data.message.id));
     if (type === "run.ended" && data.alternative_of) this.#want(this.#among(data.alternative_of).map(({ dataset }) => dataset.id));
   }
 

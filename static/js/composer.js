@@ -7,6 +7,7 @@ import { Drafts } from "./drafts.js";
 import { Estimate } from "./estimate.js";
 import { MentionMenu } from "./mention_menu.js";
 import { Outbox } from "./outbox.js";
+import { isRecall } from "./recalls.js";
 
 const CLOSED = {
   not_a_member: "You are no longer a member of this room.",
@@ -118,8 +119,7 @@ export class Composer extends EventTarget {
 
   // What one was about to answer is gone, and its words with it.
   hear({ type, data }) {
-    const isRecall = type === "message.redacted" || type === "message.withdrawn";
-    if (isRecall && this.#reply?.dataset.id === data.message.id) this.replyTo(null);
+    if (isRecall(type) && this.#reply?.dataset.id === data.message.id) this.replyTo(null);
   }
 
   #takeBack({ body, replyTo, wish, files }) {

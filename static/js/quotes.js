@@ -1,8 +1,8 @@
 // What messages quote of another, when that one changes: words that were taken back are gone from the quotes too.
 
 import { ask } from "./http.js";
+import { isRecall } from "./recalls.js";
 
-const RECALLS = new Set(["message.redacted", "message.withdrawn"]);
 const GONE = "a message that is no longer here"; // as rooms/_message.html says it
 
 export class Quotes {
@@ -13,7 +13,7 @@ export class Quotes {
 
   hear({ type, data }) {
     const quoting = () => this.timeline.settled.filter((article) => quoteIn(article)?.dataset.quote === data.message.id);
-    if (RECALLS.has(type)) quoting().forEach((article) => this.#forget(article));
+    if (isRecall(type)) quoting().forEach((article) => this.#forget(article));
     if (type === "message.edited") quoting().forEach((article) => this.#redraw(article));
   }
 

@@ -1,9 +1,9 @@
 // A run beside the room that it happened in: what the page of the run has, drawn anew as the room hears of it.
 
 import { LivePiece } from "./live_piece.js";
+import { isRecall } from "./recalls.js";
 
 const OF_RUNS = ["run.started", "run.ended", "message.started", "message.finished", "message.interrupted", "status"];
-const RECALLS = ["message.redacted", "message.withdrawn"];
 
 let piece = null;
 let opener = null;
@@ -27,7 +27,7 @@ export async function openRun(href) {
 }
 
 export function hearRun({ type, data }) {
-  if (piece && RECALLS.includes(type)) return piece.poke(); // it may have been read
+  if (piece && isRecall(type)) return piece.poke(); // it may have been read
   if (!piece || !OF_RUNS.includes(type)) return;
   const run = data?.run ?? data?.message?.run;
   if (!run || piece.href.includes(run)) piece.poke();

@@ -2,9 +2,9 @@
 // the page that have a run, once for all of them, and anew when a run ends, waits for people, or a decision is flipped.
 
 import { ask } from "./http.js";
+import { isRecall } from "./recalls.js";
 
 const CHANGES = new Set(["run.ended", "plan.proposed", "plan.decided", "dispute.decided"]);
-const RECALLS = new Set(["message.redacted", "message.withdrawn"]);
 const MOST = 50;
 
 export class Together {
@@ -27,7 +27,7 @@ export class Together {
   }
 
   #hear(frame) {
-    if (RECALLS.has(frame.type)) return this.anew(); // a question that is gone takes what was said about it with it
+    if (isRecall(frame.type)) return this.anew(); // a question that is gone takes what was said about it with it
     if (!CHANGES.has(frame.type) || !frame.data.run) return;
     this.#stale.add(frame.data.run);
     this.#soon();

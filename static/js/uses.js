@@ -4,6 +4,7 @@
 
 import { announce } from "./announce.js";
 import { ask } from "./http.js";
+import { isRecall } from "./recalls.js";
 
 const AT_ONCE = 50;
 
@@ -48,7 +49,7 @@ export class Uses {
     }
     if (type === "approval.asked") announce(`${data.agent} wants to use ${data.tool} and waits for an approval.`);
     if (type === "approval.approved" || type === "approval.denied") announce(`@${data.by}: ${data.tool} ${type.slice(9)}.`);
-    if (type === "message.redacted" || type === "message.withdrawn") this.#refreshShown(); // tools may have read it
+    if (isRecall(type)) this.#refreshShown(); // tools may have read it
   }
 
   anew() {

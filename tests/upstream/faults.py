@@ -113,12 +113,16 @@ async def empty(to: "Connection", call: "Call", pace: Pace) -> None:
     to.end()
 
 
-@behaviour("late-end")
-async def late_end(to: "Connection", call: "Call", pace: Pace) -> None:
-    """The stream is done, its HTTP response ends in a packet of its own."""
+async def say_done(to: "Connection", call: "Call") -> None:
     to.start()
     await to.send(event(call, {"content": "done"}))
     await to.send(event(call, {}, "stop") + b"data: [DONE]\n\n")
+
+
+@behaviour("late-end")
+async def late_end(to: "Connection", call: "Call", pace: Pace) -> None:
+    """The stream is done, its HTTP response ends in a packet of its own."""
+    await say_done(to, call)
     await asyncio.sleep(0.05)
     to.end()
 
@@ -126,9 +130,7 @@ async def late_end(to: "Connection", call: "Call", pace: Pace) -> None:
 @behaviour("no-end")
 async def no_end(to: "Connection", call: "Call", pace: Pace) -> None:
     """The stream is done, its HTTP response never ends."""
-    to.start()
-    await to.send(event(call, {"content": "done"}))
-    await to.send(event(call, {}, "stop") + b"data: [DONE]\n\n")
+    await say_done(to, call)
     await asyncio.Event().wait()
 
 
